@@ -1,0 +1,1 @@
+"""The hub itself: what happens between a sensor's bytes and a person who has answered."""

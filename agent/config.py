@@ -1,0 +1,131 @@
+"""The hub's configuration file: one TOML file, parsed once, refused as a whole when anything in it
+is wrong.
+
+Owns every key, its default and its hard range. A wrong file starts nothing: `load` raises one
+ConfigError whose message names file, key, what was found, what was wanted and the next step.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from agent.core.errors import ConfigError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are refused, numbers are not guessed from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class HubSection(Section):
+    """`[hub]`: who this hub is and where it keeps its things."""
+
+    id: Name
+    district: Name = "district"
+    data_dir: Path = Field(default=Path("/var/lib/anju"), strict=False)
+    runtime_dir: Path = Field(default=Path("/run/anju"), strict=False)
+    language: Literal["zh", "en"] = "zh"
+
+
+class ZigbeeSection(Section):
+    """`[zigbee]`: the stick. Without this section there is no Zigbee."""
+
+    port: str = Field(min_length=1, max_length=256)
+    baudrate: int = Field(default=115_200, ge=9_600, le=1_000_000)
+    channel: int = Field(default=15, ge=11, le=26)
+
+
+class UplinkSection(Section):
+    """`[uplink]`: the district's broker. Without this section the hub works alone."""
+
+    host: str = Field(min_length=1, max_length=255)
+    port: int = Field(default=8883, ge=1, le=65_535)
+    tls: bool = True
+    ca_file: Path | None = Field(default=None, strict=False)
+    cert_file: Path | None = Field(default=None, strict=False)
+    key_file: Path | None = Field(default=None, strict=False)
+    username: str | None = Field(default=None, max_length=256)
+    password_file: Path | None = Field(default=None, strict=False)
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: int = Field(default=30, ge=10, le=120)
+    reconnect_max_s: float = Field(default=60.0, ge=1.0, le=300.0)
+    bulk_rows_per_s: float = Field(default=500.0, ge=1.0, le=100_000.0)
+
+
+class SirenSection(Section):
+    """`[siren]`: how the sirens of the home behave."""
+
+    sos_s: int = Field(default=60, ge=10, le=600)
+    danger_s: int = Field(default=300, ge=60, le=1_800)
+
+
+class Config(Section):
+    """The whole file."""
+
+    hub: HubSection
+    zigbee: ZigbeeSection | None = None
+    uplink: UplinkSection | None = None
+    siren: SirenSection = SirenSection()
+
+    @property
+    def control_socket(self) -> Path:
+        """Return where guard listens for the command line and for link."""
+        return self.hub.runtime_dir / "control.sock"
+
+    @property
+    def journal_file(self) -> Path:
+        """Return the journal's own file."""
+        return self.hub.data_dir / "journal.db"
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in `path`.
+
+    Errors: ConfigError in one line when the file cannot be read, is not TOML, or a key is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}). Give the right file with --config FILE."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}. Correct that line and try again.") from error
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: ValidationError) -> str:
+    """Say the first fault (and how many more there are) as file, key, got, wanted, next step."""
+    faults = error.errors(include_url=False)
+    first = faults[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_known_keys(first["loc"][:-1]))
+        wanted = f"is not a key here; wanted one of: {known}. Remove it or correct its spelling."
+    elif first["type"] == "missing":
+        wanted = "is missing. Add it."
+    else:
+        wanted = f"= {first['input']!r}: {first['msg'].lower()}. Correct the value."
+    more = f" ({len(faults) - 1} more after this one)" if len(faults) > 1 else ""
+    return f"{path}: {key} {wanted}{more}"
+
+
+def _known_keys(where: tuple[Any, ...]) -> list[str]:
+    """Return the keys allowed in the section at `where`."""
+    model: type[BaseModel] = Config
+    for part in where:
+        annotation = model.model_fields[str(part)].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return sorted(model.model_fields)

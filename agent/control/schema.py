@@ -1,0 +1,332 @@
+"""What may be asked over the control socket and what is answered, as pydantic models.
+
+Owns the shapes. Knows nothing of how an answer is found. `METHODS` is the whole list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.core.command import Role
+from agent.core.limits import PAIR_WINDOW_MAX_S, PAIR_WINDOW_S
+
+VERSION = 1
+
+
+class Shape(BaseModel):
+    """Base of every request and answer: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Shape):
+    """A sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+class Nothing(Shape):
+    """A request or answer without content."""
+
+
+class AlarmsQuery(Shape):
+    """Which alarms: open ones only, or the latest `limit` of all."""
+
+    open_only: bool = True
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class AckParams(Shape):
+    """Acknowledge one alarm. `by` names the person when link asks for the platform."""
+
+    alarm: str = Field(max_length=64)
+    note: str = Field(default="", max_length=500)
+    by: str = Field(default="", max_length=64)
+
+
+class ResolveParams(Shape):
+    """Close one alarm with a cause code."""
+
+    alarm: str = Field(max_length=64)
+    cause: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    by: str = Field(default="", max_length=64)
+
+
+class TailParams(Shape):
+    """Rows of the journal: the last `limit`, or the first `limit` after `after_seq`."""
+
+    limit: int = Field(default=20, ge=1, le=1000)
+    after_seq: int | None = Field(default=None, ge=0)
+    kinds: tuple[str, ...] = ()
+
+
+class PairParams(Shape):
+    """Let new devices in for `window_s`; the first one that comes gets `name` and `room`."""
+
+    window_s: int = Field(default=PAIR_WINDOW_S, ge=1, le=PAIR_WINDOW_MAX_S)
+    name: str = Field(default="", max_length=64)
+    room: str = Field(default="", max_length=64)
+
+
+class AdvanceParams(Shape):
+    """The platform has everything of `lane` up to and including `through_seq`."""
+
+    journal_id: str = Field(pattern=r"^[0-9a-f]{8}$")
+    lane: Literal["urgent", "bulk"]
+    through_seq: int = Field(ge=0)
+
+
+class UplinkReport(Shape):
+    """What link says of itself, at every change and every few seconds."""
+
+    connected: bool
+    platform_answers: bool = False
+    says: Text
+    protocol: str = ""
+    broker: str = ""
+    urgent_waiting: int = 0
+    bulk_waiting: int = 0
+    sent: int = 0
+    refused: int = 0
+
+
+class AuditParams(Shape):
+    """Something link refused or did on the platform's word, for the audit record."""
+
+    what: str = Field(max_length=64)
+    detail: str = Field(default="", max_length=1000)
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+class Hello(Shape):
+    """Who answers."""
+
+    version: int = VERSION
+    product: str = "anju-hub"
+    release: str
+    hub: str
+    district: str
+    role: Role
+
+
+class DeviceInfo(Shape):
+    """One device of the ledger with what is known of it now. `readings`: quantity[/channel] ->
+    value."""
+
+    id: str
+    kind: str
+    name: str
+    room: str
+    manufacturer: str
+    model: str
+    paired: bool
+    last_seen_s_ago: float | None
+    readings: dict[str, bool | int | float | str]
+
+
+class AlarmInfo(Shape):
+    """One alarm. Times are wall time in seconds since 1970 UTC, None while it has not happened."""
+
+    id: str
+    rule: str
+    hazard: str
+    severity: str
+    state: str
+    subject: str
+    device_name: str
+    count: int
+    drill: bool
+    code: int
+    latched: bool
+    condition_active: bool
+    why: Text
+    raised_at_s: float
+    acked_at_s: float | None
+    acked_by: str
+    restored_at_s: float | None
+    closed_at_s: float | None
+    cause: str
+
+
+class RowInfo(Shape):
+    """One row of the journal."""
+
+    journal_id: str
+    seq: int
+    lane: str
+    kind: str
+    severity: str | None
+    device: str | None
+    received_at_s: float
+    recorded_at_s: float
+    time_quality: str
+    body: dict[str, Any]
+
+
+class DriverInfo(Shape):
+    """How a driver is."""
+
+    driver: str
+    ok: bool
+    says: Text
+    port: str
+    restarts: int
+    frames_in: int
+    frames_refused: int
+
+
+class JournalInfo(Shape):
+    """One journal file that holds rows for the platform, the one being written first.
+
+    `urgent_through` and `bulk_through` are the cursors: everything up to there is acknowledged.
+    """
+
+    journal_id: str
+    path: str
+    writing: bool
+    last_seq: int
+    urgent_through: int
+    bulk_through: int
+
+
+class JournalHealth(Shape):
+    """How the journal is."""
+
+    ok: bool
+    says: Text
+    journals: tuple[JournalInfo, ...]
+    commits: int
+    rows: int
+    fsync_p50_ms: float
+    fsync_p99_ms: float
+    unjournaled: int
+    dropped: int
+
+
+class Status(Shape):
+    """The whole hub on one page."""
+
+    hub: str
+    district: str
+    release: str
+    up_s: float
+    sos_ready: bool
+    time_quality: str
+    drivers: tuple[DriverInfo, ...]
+    journal: JournalHealth
+    uplink: UplinkReport
+    devices: int
+    alarms_open: int
+    troubles: tuple[AlarmInfo, ...]
+    counters: dict[str, int]
+
+
+class SyncState(Shape):
+    """What link needs to begin: who we are and what waits."""
+
+    hub: str
+    district: str
+    journals: tuple[JournalInfo, ...]
+
+
+class DeviceList(Shape):
+    """All devices."""
+
+    devices: tuple[DeviceInfo, ...]
+
+
+class AlarmList(Shape):
+    """Alarms, newest first."""
+
+    alarms: tuple[AlarmInfo, ...]
+
+
+class RowList(Shape):
+    """Rows, oldest first."""
+
+    rows: tuple[RowInfo, ...]
+
+
+class PairResult(Shape):
+    """How pairing ended: "done" (the first own report has decoded), "timeout", "stopped" or
+    "failed"."""
+
+    outcome: Literal["done", "timeout", "stopped", "failed"]
+    device: DeviceInfo | None
+    says: Text
+
+
+# --- notifications: no id, no answer --------------------------------------------------------------
+
+
+class Committed(Shape):
+    """`journal.committed`: rows up to `last_seq` are on disk. Sent after `journal.follow`."""
+
+    journal_id: str
+    last_seq: int
+    urgent: bool
+
+
+class PairProgress(Shape):
+    """`pair.progress`: a step of a pairing that this connection started.
+
+    `stage` is a `PairStage`, or "first_report" when the new device has spoken for itself.
+    """
+
+    stage: str
+    device: str | None
+    left_s: float
+    says: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One line of the list: who may ask what and gets what."""
+
+    params: type[Shape]
+    result: type[Shape]
+    roles: frozenset[Role]
+
+
+_ALL = frozenset(Role)
+_HOME = frozenset({Role.OPERATOR, Role.INSTALLER})
+_LINK = frozenset({Role.LINK})
+
+METHODS: dict[str, Method] = {
+    "hello": Method(Nothing, Hello, _ALL),
+    "status": Method(Nothing, Status, _ALL),
+    "devices.list": Method(Nothing, DeviceList, _ALL),
+    "alarms.list": Method(AlarmsQuery, AlarmList, _ALL),
+    "alarm.ack": Method(AckParams, AlarmInfo, _ALL),
+    "alarm.resolve": Method(ResolveParams, AlarmInfo, _ALL),
+    "journal.tail": Method(TailParams, RowList, _ALL),
+    "journal.follow": Method(Nothing, Nothing, _ALL),
+    "pair.start": Method(PairParams, PairResult, frozenset({Role.INSTALLER})),
+    "pair.stop": Method(Nothing, Nothing, frozenset({Role.INSTALLER})),
+    "sync.state": Method(Nothing, SyncState, _LINK),
+    "sync.advance": Method(AdvanceParams, Nothing, _LINK),
+    "sync.report": Method(UplinkReport, Nothing, _LINK),
+    "audit": Method(AuditParams, Nothing, _LINK),
+}
+
+NOTIFICATIONS: dict[str, type[Shape]] = {
+    "journal.committed": Committed,
+    "pair.progress": PairProgress,
+}
+
+# JSON-RPC error codes: the standard ones, and one of ours with a word in `data.code`.
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+REFUSED = -32000

@@ -1,0 +1,33 @@
+"""What the hub can do in the home, and who asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActuationKind(StrEnum):
+    """The things an actuator can be asked to do."""
+
+    SIREN_ON = "siren_on"
+    SIREN_OFF = "siren_off"
+    VALVE_CLOSE = "valve_close"
+    VALVE_OPEN = "valve_open"
+    SWITCH_ON = "switch_on"
+    SWITCH_OFF = "switch_off"
+
+
+class Requester(StrEnum):
+    """On whose authority."""
+
+    RULE = "rule"
+    PERSON_ON_SITE = "person_on_site"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Actuation:
+    """One thing to do. `duration_s` bounds a siren (whole seconds, 0 = does not apply)."""
+
+    kind: ActuationKind
+    duration_s: int = 0

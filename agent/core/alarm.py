@@ -1,0 +1,114 @@
+"""An alarm: a condition that needs a response, from the first reading to the last disposition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from agent.core.clock import Stamp
+from agent.core.device import DeviceId
+from agent.core.text import Sentence
+
+AlarmId = NewType("AlarmId", str)
+RuleId = NewType("RuleId", str)
+
+
+class Severity(StrEnum):
+    """How soon a person must act, most urgent first (grades S1-S5 of the district's practice)."""
+
+    S1 = "S1"  # Life, now.
+    S2 = "S2"  # Harm likely within an hour.
+    S3 = "S3"  # Welfare check within hours.
+    S4 = "S4"  # Technical: trouble, battery, tamper.
+    S5 = "S5"  # Hint or statistics.
+
+
+class Hazard(StrEnum):
+    """What may hurt the person, or the hub's power to help."""
+
+    SOS = "sos"
+    SMOKE = "smoke"
+    GAS = "gas"
+    CO = "co"
+    WATER_LEAK = "water_leak"
+    TAMPER = "tamper"
+    HUB_FAULT = "hub_fault"
+    DEVICE_FAULT = "device_fault"
+
+
+CONTACT_ID: dict[Hazard, int] = {
+    # Contact ID event numbers (public list; SIA DC-05), so that any alarm receiving centre can
+    # sort them. Hazard.SOS: 101,
+    Hazard.SMOKE: 111,
+    Hazard.GAS: 151,
+    Hazard.CO: 162,
+    Hazard.WATER_LEAK: 154,
+    Hazard.TAMPER: 383,
+    Hazard.HUB_FAULT: 300,
+    Hazard.DEVICE_FAULT: 380,
+}
+
+
+class AlarmState(StrEnum):
+    """Where an alarm stands, in the sense of ISA-18.2 and OPC UA Part 9."""
+
+    NORMAL = "NORMAL"
+    PRE_ALARM = "PRE_ALARM"
+    ACTIVE = "ACTIVE"
+    ACKED = "ACKED"
+    RTN_UNACKED = "RTN_UNACKED"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The evidence for an alarm: what was seen, against which limit, and the sentence for the
+    family."""
+
+    sentence: Sentence
+    device: DeviceId
+    quantity: str
+    value: str
+    channel: str = ""
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm as it stands now. Every change of it is a row of the journal.
+
+    `id`        `<journal_id>-<seq>` of the row that raised it: never a time.
+    `latched`   ends only when a person resolves it, not when the condition goes away.
+    `condition_active` whether the condition that raised it still holds.
+    `count`     how often the condition was reported anew since it was raised, the first time
+                included.
+    """
+
+    id: AlarmId
+    rule: RuleId
+    subject: str
+    hazard: Hazard
+    severity: Severity
+    state: AlarmState
+    latched: bool
+    condition_active: bool
+    count: int
+    drill: bool
+    why: Why
+    raised: Stamp
+    acked: Stamp | None = None
+    acked_by: str = ""
+    restored: Stamp | None = None
+    closed: Stamp | None = None
+    cause: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether somebody still has to do something about it."""
+        return self.state not in (AlarmState.NORMAL, AlarmState.CLOSED)
+
+    @property
+    def code(self) -> int:
+        """Return the Contact ID event number."""
+        return CONTACT_ID[self.hazard]

@@ -1,0 +1,48 @@
+"""What a person or the platform asks of the hub, after it was parsed and authorised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.core.alarm import AlarmId
+
+
+class Role(StrEnum):
+    """What a caller of the control socket may do."""
+
+    OPERATOR = "operator"  # Read, acknowledge, drill.
+    INSTALLER = "installer"  # Also pair and configure.
+    LINK = "link"  # Acknowledge for the platform, advance cursors.
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the role, a name for the audit ("cli:root", "platform:li.na"), and whether they
+    are in the home."""
+
+    role: Role
+    name: str
+    on_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AckAlarm:
+    """A person has taken the alarm on."""
+
+    alarm: AlarmId
+    caller: Caller
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAlarm:
+    """A person has dealt with the alarm; `cause` is a short code ("false_press", "kitchen_smoke",
+    "helped")."""
+
+    alarm: AlarmId
+    caller: Caller
+    cause: str
+
+
+Command = AckAlarm | ResolveAlarm

@@ -1,0 +1,67 @@
+"""One thing a device told us, decoded, with its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.core.clock import Stamp
+from agent.core.device import DeviceId
+
+Value = bool | int | float | str
+
+
+class Quantity(StrEnum):
+    """What is measured. The unit is the last part of the name; no unit means a yes/no or a word."""
+
+    SOS = "sos"
+    SMOKE = "smoke"
+    GAS = "gas"
+    CO = "co"
+    WATER_LEAK = "water_leak"
+    CONTACT_OPEN = "contact_open"
+    MOTION = "motion"
+    ZONE_ALARM = "zone_alarm"  # An IAS zone whose type the hub has no better word for.
+    TAMPER = "tamper"
+    BATTERY_LOW = "battery_low"
+    BATTERY_DEFECT = "battery_defect"
+    BATTERY_PCT = "battery_pct"
+    BATTERY_V = "battery_v"
+    DEVICE_FAULT = (
+        "device_fault"  # The device says of itself that it is not well (IAS trouble bit).
+    )
+    MAINS_LOST = "mains_lost"
+    TEST = "test"
+    SUPERVISION_REPORTS = "supervision_reports"  # The device promises periodic reports.
+    RESTORE_REPORTS = "restore_reports"  # The device promises to say when its alarm is over.
+    TEMP_C = "temp_c"
+    HUMIDITY_PCT = "humidity_pct"
+    ILLUMINANCE_LX = "illuminance_lx"
+    POWER_W = "power_w"
+    SWITCHED_ON = "switched_on"
+    SIREN_ON = "siren_on"
+    FAULT = "fault"  # A part of the hub is not well; `channel` says which way.
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One decoded statement of one device.
+
+    `channel`  which of the device's several inputs spoke ("alarm1", "ep35"); for FAULT the kind of
+               fault ("no_answer"). State is kept per (device, quantity, channel).
+    `frame`    identity of the radio frame that carried it ("35.0500.1a.0021000000"), None when
+               there is none. The same frame again within seconds is a retransmission.
+    `observed_at_s` wall time by the device's own clock; None when it has none.
+    `detail`   a short text for people ("no such port /dev/ttyUSB0"); never parsed.
+    `drill`    part of an end-to-end test: recorded and flagged all the way, never dispatched.
+    """
+
+    device: DeviceId
+    quantity: Quantity
+    value: Value
+    received: Stamp
+    channel: str = ""
+    frame: str | None = None
+    observed_at_s: float | None = None
+    detail: str = ""
+    drill: bool = False

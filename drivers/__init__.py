@@ -1,0 +1,1 @@
+"""Everything that speaks to hardware: bytes in, readings out; actuations in, bytes out."""
