@@ -39,7 +39,8 @@ class Hazard(StrEnum):
 
 CONTACT_ID: dict[Hazard, int] = {
     # Contact ID event numbers (public list; SIA DC-05), so that any alarm receiving centre can
-    # sort them. Hazard.SOS: 101,
+    # sort them.
+    Hazard.SOS: 101,
     Hazard.SMOKE: 111,
     Hazard.GAS: 151,
     Hazard.CO: 162,

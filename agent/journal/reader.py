@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from agent.core.errors import JournalError
@@ -87,8 +88,7 @@ class JournalReader:
         found = self._query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
         return [StoredRow(JournalId(r[0]), r[1], Lane(r[2]), *r[3:]) for r in found]
 
-    def _query(self, sql: str, values: Sequence[str | int]) -> list[tuple]:  # type:
-    ignore[type-arg]
+    def _query(self, sql: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
         try:
             with closing(self._db.execute(sql, values)) as cursor:
                 return cursor.fetchall()
