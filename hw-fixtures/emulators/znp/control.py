@@ -1,0 +1,92 @@
+"""The control socket: JSON lines in, one reply for each, events for those who subscribe.
+
+Owns the lines. Knows nothing of what the verbs do.
+Shape:  {"id": 1, "do": "join", "device": "sos-1"} -> {"id": 1, "ok": true, ...}
+        a request that makes no sense -> {"id": 1, "error": "what: got, wanted"}
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from .device import State
+from .verbs import Refused, Request, carry_out
+from .world import World
+
+LINE_MAX = 256 * 1024
+BACKLOG_MAX = 1024 * 1024  # A subscriber that does not read is let go.
+
+
+async def serve_control(world: World, path: Path) -> asyncio.Server:
+    """Listen on a Unix socket that only its owner may open."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Session(world, writer).run(reader)
+
+    server = await asyncio.start_unix_server(client, path, limit=LINE_MAX)
+    path.chmod(0o600)
+    return server
+
+
+class _Session:
+    def __init__(self, world: World, writer: asyncio.StreamWriter) -> None:
+        self._world = world
+        self._writer = writer
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while line := await reader.readline():
+                self._take(line)
+                await self._writer.drain()
+        except ValueError:
+            self._write({"id": None, "error": f"line: got more than {LINE_MAX} bytes"})
+        except ConnectionError:
+            pass  # The client is gone: so is the need to answer it.
+        finally:
+            self._world.forget(self._event)
+            self._writer.close()
+
+    def _take(self, line: bytes) -> None:
+        number: object = None
+        try:
+            values = _object(line)
+            number = values.pop("id", None)
+            verb = values.pop("do", None)
+            if not isinstance(verb, str):
+                raise Refused(f"do: got {verb!r}, wanted a verb")
+            if verb == "subscribe":
+                Request(verb, values).only()
+                self._world.listen(self._event)
+                self._write({"id": number, "ok": True})
+                return
+            carry_out(self._world, Request(verb, values), self._replier(number))
+        except Refused as error:
+            self._write({"id": number, "error": str(error)})
+
+    def _replier(self, number: object) -> Callable[[State], None]:
+        return lambda values: self._write({"id": number, "ok": True} | values)
+
+    def _event(self, event: State) -> None:
+        if self._writer.transport.get_write_buffer_size() > BACKLOG_MAX:
+            self._world.forget(self._event)
+            self._writer.transport.abort()
+            return
+        self._write(event)
+
+    def _write(self, values: State) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(values).encode() + b"\n")
+
+
+def _object(line: bytes) -> dict[str, object]:
+    try:
+        values = json.loads(line)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise Refused(f"line: got {error}, wanted a JSON object") from error
+    if not isinstance(values, dict):
+        raise Refused(f"line: got {type(values).__name__}, wanted a JSON object")
+    return values
