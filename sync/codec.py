@@ -1,0 +1,201 @@
+"""Rows of the journal <-> bytes on the wire. Pure.
+
+Owns the form of an event, of a batch and of their compression. Knows nothing of windows and acks.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent.core.errors import FrameError
+from agent.journal.row import StoredRow
+from sync.limits import EVENT_BYTES, GZIP_ABOVE_BYTES
+from sync.messages import MAX_INTEGER, TYPE_PREFIX, Ack, Event
+
+GZIP_MAGIC = b"\x1f\x8b"
+EVENT_TYPE = "application/cloudevents+json"
+BATCH_TYPE = "application/cloudevents-batch+json"
+
+_EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
+_FAR_PAST_S = 0.0
+_FAR_FUTURE_S = 253_402_300_799.0  # 9999-12-31T23:59:59Z: the last time RFC 3339 can write.
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who speaks."""
+
+    district: str
+    hub: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One row on its way out, with what is known only when it is sent.
+
+    `prev_seq` the event before it in its lane; `acked_seq` what the platform has confirmed so far;
+    `fault` is empty, or why the row's body stays behind; `queued_ms` milliseconds since recorded.
+    """
+
+    row: StoredRow
+    prev_seq: int
+    acked_seq: int
+    historical: bool
+    queued_ms: int
+    fault: str = ""
+
+
+def event_id(journal_id: str, seq: int) -> str:
+    """Return the identity of a row on the wire.
+
+    >>> event_id("0a1b2c3d", 42)
+    '0a1b2c3d-42'
+    """
+    return f"{journal_id}-{seq}"
+
+
+def seq_of(identity: str, journal_id: str) -> int | None:
+    """Return the seq in an event's id, None when the id is not one of this journal.
+
+    >>> seq_of("0a1b2c3d-42", "0a1b2c3d"), seq_of("0a1b2c3d--1", "0a1b2c3d")
+    (42, None)
+    """
+    head, _, tail = identity.rpartition("-")
+    # 16 digits hold every seq; more would make int() work for a stranger's pleasure.
+    good = head == journal_id and tail.isascii() and tail.isdigit() and len(tail) <= 16
+    return int(tail) if good else None
+
+
+def rfc3339(wall_s: float) -> str:
+    """Return a wall time as RFC 3339 in UTC with milliseconds; a time out of range is clamped.
+
+    >>> rfc3339(1767225600.25)
+    '2026-01-01T00:00:00.250Z'
+    """
+    inside = wall_s if _FAR_PAST_S <= wall_s <= _FAR_FUTURE_S else _FAR_PAST_S
+    text = datetime.fromtimestamp(inside, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def fault_of(row: StoredRow) -> str:
+    """Return why a row cannot be sent as it stands ("" when it can): "oversize" or "not_json"."""
+    if not isinstance(row.body, str):
+        return "not_json"  # SQLite keeps bytes in a text column without a word.
+    if len(row.body) > EVENT_BYTES or len(row.body.encode()) > EVENT_BYTES:
+        return "oversize"
+    try:
+        parsed = json.loads(row.body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "not_json"
+    return "" if isinstance(parsed, dict) else "not_json"
+
+
+def encode_event(out: Outgoing, origin: Origin) -> bytes:
+    """Return one CloudEvent as JSON bytes.
+
+    A faulty row still becomes an event, with `setaside` and without its body: the platform learns
+    that it exists, and the chain of seqs has no hole.
+    """
+    row = out.row
+    head: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id(row.journal_id, row.seq),
+        "source": f"/anju/{origin.district}/{origin.hub}",
+        "type": f"{TYPE_PREFIX}{row.kind}",
+        "time": rfc3339(row.received_at + row.correction_ms / 1000),
+        "datacontenttype": "application/json",
+        "hub": origin.hub,
+        "journalid": row.journal_id,
+        "seq": row.seq,
+        "prevseq": out.prev_seq,
+        "ackedseq": out.acked_seq,
+        "lane": row.lane.value,
+        "historical": out.historical,
+        "queuedms": min(max(out.queued_ms, 0), MAX_INTEGER),
+        "timequality": row.time_quality,
+        "bootid": row.boot_id,
+        "monoms": str(max(row.mono_ms, 0)),
+    }
+    if row.device is not None:
+        head["subject"] = row.device
+    if row.severity is not None:
+        head["severity"] = row.severity
+    body = row.body
+    if out.fault:
+        head["setaside"] = out.fault
+        body = "{}"
+    # The body is JSON already, and checked: it goes in as it was recorded, digit for digit.
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+    return f'{text[:-1]},"data":{body}}}'.encode()
+
+
+def encode_batch(outs: Sequence[Outgoing], origin: Origin) -> bytes:
+    """Return events as one CloudEvents JSON batch: an array, oldest first."""
+    return b"[" + b",".join(encode_event(out, origin) for out in outs) + b"]"
+
+
+def pack(payload: bytes) -> bytes:
+    """Return the payload, compressed with gzip when it is large.
+
+    JSON begins with `{` or `[` and gzip with 1f 8b, so the receiver sees which it is.
+    """
+    # mtime=0: the same rows are the same bytes, whenever they are sent.
+    return gzip.compress(payload, 6, mtime=0) if len(payload) > GZIP_ABOVE_BYTES else payload
+
+
+def unpack(payload: bytes, *, limit: int) -> bytes:
+    """Return the payload as it was before `pack`.
+
+    Errors: FrameError when it is broken or would be larger than `limit` bytes.
+    """
+    if not payload.startswith(GZIP_MAGIC):
+        return payload
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = inflate.decompress(payload, limit + 1)
+    except zlib.error as error:
+        raise FrameError(f"gzip payload: {error}") from error
+    if len(plain) > limit or not inflate.eof:
+        raise FrameError(f"gzip payload: broken, or more than {limit} bytes inside")
+    return plain
+
+
+def decode_events(payload: bytes, *, limit: int = 16 << 20) -> list[Event]:
+    """Return the events of one message: a single event or a batch, compressed or not.
+
+    Errors: FrameError with the first thing that is wrong.
+    """
+    plain = unpack(payload, limit=limit)
+    if plain[:1] == b"{":
+        plain = b"[" + plain + b"]"
+    try:
+        return _EVENTS.validate_json(plain)
+    except ValidationError as error:
+        raise FrameError(f"events: {first_fault(error)}") from error
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """Return the platform's acknowledgement. Errors: FrameError."""
+    try:
+        return Ack.model_validate_json(payload)
+    except ValidationError as error:
+        raise FrameError(f"ack: {first_fault(error)}") from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return the first complaint of pydantic in one short line, without the sender's own text."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in fault["loc"]) or "message"
+    return f"{where}: {fault['msg']}"[:200]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
