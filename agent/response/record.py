@@ -1,0 +1,120 @@
+"""An alarm as a plain dict, for the alarm table and for the rows of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId, Severity, Why
+from agent.core.clock import BootId, Stamp, TimeQuality
+from agent.core.device import DeviceId
+from agent.core.errors import JournalError
+from agent.core.text import Sentence
+
+VERSION = 1
+
+
+def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
+    """Return `alarm` JSON-ready. `code` is for the reader; it is derived, not read back."""
+    return {
+        "v": VERSION,
+        "id": alarm.id,
+        "rule": alarm.rule,
+        "subject": alarm.subject,
+        "hazard": alarm.hazard.value,
+        "code": alarm.code,
+        "severity": alarm.severity.value,
+        "state": alarm.state.value,
+        "latched": alarm.latched,
+        "condition_active": alarm.condition_active,
+        "count": alarm.count,
+        "drill": alarm.drill,
+        "why": {
+            "zh": alarm.why.sentence.zh,
+            "en": alarm.why.sentence.en,
+            "device": alarm.why.device,
+            "quantity": str(alarm.why.quantity),
+            "value": alarm.why.value,
+            "channel": alarm.why.channel,
+            "limit": alarm.why.limit,
+        },
+        "raised": _from_stamp(alarm.raised),
+        "acked": _from_stamp(alarm.acked),
+        "acked_by": alarm.acked_by,
+        "restored": _from_stamp(alarm.restored),
+        "closed": _from_stamp(alarm.closed),
+        "cause": alarm.cause,
+    }
+
+
+def alarm_from_body(body: Mapping[str, Any]) -> Alarm:
+    """Return the alarm that `alarm_to_body` wrote.
+
+    Errors: JournalError when it is of another version or not whole.
+    """
+    if body.get("v") != VERSION:
+        raise JournalError(
+            f"alarm {body.get('id')!r}: version {body.get('v')!r}, want {VERSION}. "
+            "It was written by another release; start that one, or set the file aside."
+        )
+    try:
+        return _alarm(body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"alarm {body.get('id')!r}: not whole: {error!r}") from error
+
+
+def _alarm(body: Mapping[str, Any]) -> Alarm:
+    why = body["why"]
+    raised = _to_stamp(body["raised"])
+    if raised is None:
+        raise ValueError("raised is missing")
+    return Alarm(
+        id=AlarmId(body["id"]),
+        rule=RuleId(body["rule"]),
+        subject=body["subject"],
+        hazard=Hazard(body["hazard"]),
+        severity=Severity(body["severity"]),
+        state=AlarmState(body["state"]),
+        latched=bool(body["latched"]),
+        condition_active=bool(body["condition_active"]),
+        count=int(body["count"]),
+        drill=bool(body["drill"]),
+        why=Why(
+            sentence=Sentence(why["zh"], why["en"]),
+            device=DeviceId(why["device"]),
+            quantity=why["quantity"],
+            value=why["value"],
+            channel=why["channel"],
+            limit=why["limit"],
+        ),
+        raised=raised,
+        acked=_to_stamp(body["acked"]),
+        acked_by=body["acked_by"],
+        restored=_to_stamp(body["restored"]),
+        closed=_to_stamp(body["closed"]),
+        cause=body["cause"],
+    )
+
+
+def _from_stamp(stamp: Stamp | None) -> dict[str, Any] | None:
+    if stamp is None:
+        return None
+    return {
+        "at_s": stamp.at_s,
+        "mono_ms": stamp.mono_ms,
+        "boot_id": stamp.boot_id,
+        "wall_s": stamp.wall_s,
+        "quality": stamp.quality.value,
+    }
+
+
+def _to_stamp(body: Mapping[str, Any] | None) -> Stamp | None:
+    if body is None:
+        return None
+    return Stamp(
+        at_s=float(body["at_s"]),
+        mono_ms=int(body["mono_ms"]),
+        boot_id=BootId(body["boot_id"]),
+        wall_s=float(body["wall_s"]),
+        quality=TimeQuality(body["quality"]),
+    )

@@ -1,0 +1,120 @@
+"""Runs the rules: one event in, the new state and what is to be done out.
+
+Owns which state belongs to whom. Knows nothing of what a rule decides; that is the patterns'
+matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, assert_never
+
+from agent.core.alarm import RuleId
+from agent.core.clock import Stamp
+from agent.core.effect import Effect
+from agent.core.event import Commanded, Event, Observed, Scheduled, Woken
+from local_rules.patterns import report
+from local_rules.rule import RuleBook
+
+
+class StateKey(NamedTuple):
+    """Whose state: one for each rule and subject."""
+
+    rule: RuleId
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What all rules remember. The mapping is shared between states and never written to."""
+
+    states: Mapping[StateKey, report.ReportState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one event: `effects` in the order in which they are to be done, and the keys
+    whose state is to be kept anew."""
+
+    state: EngineState
+    effects: tuple[Effect, ...] = ()
+    changed: tuple[StateKey, ...] = ()
+
+
+def step(state: EngineState, event: Event, book: RuleBook) -> Step:
+    """Return what `event` changes and asks for under the rules of `book`.
+
+    Never raises for anything a device, a timer or a person can send.
+    """
+    match event:
+        case Observed():
+            return _observe(state, event, book)
+        case Woken():
+            return _wake(state, event, book)
+        case Commanded() | Scheduled():
+            return Step(state)  # Neither says anything about what a device reports.
+        case _:
+            assert_never(event)
+
+
+def resume(state: EngineState, stamp: Stamp, book: RuleBook) -> Step:
+    """Return the timers that the restored `state` relies on, as they are to run after a restart.
+
+    With this no timer needs to be kept besides the state: `OnResume` is already obeyed in what
+    comes out, and an overdue `WakeAt` is meant to ring at once.
+    """
+    turn = _Turn(state)
+    for key, before in state.states.items():
+        rule = book.by_id.get(key.rule)
+        if rule is not None:
+            turn.take(key, before, report.resume(rule, before, key.subject, stamp.at_s))
+    return turn.done()
+
+
+def _observe(state: EngineState, event: Observed, book: RuleBook) -> Step:
+    rules = book.by_quantity.get(event.reading.quantity)
+    if rules is None:
+        return Step(state)
+    turn = _Turn(state)
+    for rule in rules:
+        key = StateKey(rule.id, rule.subject_of(event.reading))
+        before = state.states.get(key)
+        turn.take(key, before, report.observe(rule, before, key.subject, event))
+    return turn.done()
+
+
+def _wake(state: EngineState, event: Woken, book: RuleBook) -> Step:
+    # A subject may hold slashes ("hub:zigbee/stick"); the rule and the name of the timer may not.
+    name, _, rest = event.key.partition("/")
+    subject, _, what = rest.rpartition("/")
+    key = StateKey(RuleId(name), subject)
+    rule, before = book.by_id.get(key.rule), state.states.get(key)
+    if rule is None or before is None:
+        return Step(state)  # The timer of a rule or a device that is no longer there.
+    turn = _Turn(state)
+    turn.take(key, before, report.wake(rule, before, subject, what, event.stamp.at_s))
+    return turn.done()
+
+
+class _Turn:
+    """Gathers the outcomes of one event; the mapping is copied only if one of them differs."""
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+        self._new: dict[StateKey, report.ReportState] = {}
+        self._effects: list[Effect] = []
+
+    def take(
+        self, key: StateKey, before: report.ReportState | None, outcome: report.Outcome
+    ) -> None:
+        """Add what one rule made of the event."""
+        after, effects = outcome
+        if after is not None and after is not before:
+            self._new[key] = after
+        self._effects.extend(effects)
+
+    def done(self) -> Step:
+        """Return the whole."""
+        state = EngineState({**self._state.states, **self._new}) if self._new else self._state
+        return Step(state, tuple(self._effects), tuple(self._new))

@@ -1,0 +1,47 @@
+"""Says why: the evidence of an alarm with one sentence in Chinese and one in English.
+
+Knows no names of devices, only their ids; whoever shows the alarm puts the name to it.
+"""
+
+from __future__ import annotations
+
+from agent.core.alarm import Why
+from agent.core.device import DeviceId
+from agent.core.reading import Quantity
+from agent.core.text import Sentence
+from local_rules.rule import Rule
+
+
+def why(
+    rule: Rule,
+    *,
+    device: DeviceId,
+    quantity: Quantity,
+    channel: str,
+    drill: bool,
+    detail: str = "",
+) -> Why:
+    """Return the evidence that `device` reported `quantity` as true, and long enough.
+
+    `detail` is the device's own short text, if it gave one; it is quoted, not parsed.
+    """
+    says = rule.inputs[quantity]
+    hold = rule.trigger_hold_s
+    about_zh = f"（{detail}）" if detail else ""
+    about_en = f" ({detail})" if detail else ""
+    held_zh = f"，已持续 {hold:g} 秒" if hold else ""
+    held_en = f" for {hold:g} s" if hold else ""
+    where = f"{device}/{channel}" if channel else device
+    return Why(
+        sentence=Sentence(
+            zh=f"{'演练：' if drill else ''}{where} 报告{says.zh}{about_zh}{held_zh}"
+            f"（第 {rule.number} 号规则：{rule.name.zh}）。",
+            en=f"{'Drill: ' if drill else ''}{where} reports {says.en}{about_en}{held_en} "
+            f"(rule {rule.number}: {rule.name.en}).",
+        ),
+        device=device,
+        quantity=quantity,
+        value="true",
+        channel=channel,
+        limit=f"true for {hold:g} s" if hold else "true",
+    )

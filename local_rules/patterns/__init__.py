@@ -1,0 +1,1 @@
+"""The small state machines that carry the catalogue. So far there is one: `report`."""

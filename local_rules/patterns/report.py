@@ -1,0 +1,241 @@
+"""The pattern `report`: the device itself says that there is an alarm.
+
+Two kinds of device speak it. A button says when it is pressed and nothing more (momentary); a
+detector says when its condition begins and when it ends (held). For the held ones there are four
+phases, and the state says which without a word for it:
+
+    quiet      no channel active, nothing standing
+    triggering a channel active, nothing standing: the trigger hold runs (`due_s`)
+    standing   a channel active, the alarm was raised
+    clearing   no channel active, the alarm still stands: the clear hold runs (`due_s`)
+
+Where a reading leaves room for doubt, the answer is the one that brings help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent.core.device import DeviceId
+from agent.core.effect import CancelWake, Effect, OnResume, RaiseAlarm, RestoreAlarm, WakeAt
+from agent.core.event import Observed, WakeKey
+from agent.core.limits import REPEAT_WINDOW_S
+from agent.core.reading import Quantity, Reading
+from local_rules.explain import why
+from local_rules.rule import Rule
+
+TRIGGER = "trigger"
+CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One input of the device. `seen_s` is the last hub time at which the rule knew it to be true
+    and took note: when it began, raised or ended."""
+
+    quantity: Quantity
+    name: str
+    active: bool
+    seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """What the rule remembers of one subject.
+
+    `channels` every input that ever was true, in order of appearance.
+    `since_s`  hub time since which a channel has been active without a pause; None when none is.
+    `raised_s` hub time of the latest raise; None before the first.
+    `standing` raised and not yet restored; always False for a momentary rule.
+    `due_s`    hub time at which the running hold ends; None when none runs.
+    """
+
+    device: DeviceId
+    drill: bool
+    channels: tuple[Channel, ...] = ()
+    since_s: float | None = None
+    raised_s: float | None = None
+    standing: bool = False
+    due_s: float | None = None
+
+    @property
+    def any_active(self) -> bool:
+        """Return whether at least one channel says alarm."""
+        return any(channel.active for channel in self.channels)
+
+    def channel(self, reading: Reading) -> Channel | None:
+        """Return what is known of the input that `reading` speaks of."""
+        for channel in self.channels:
+            if channel.name == reading.channel and channel.quantity is reading.quantity:
+                return channel
+        return None
+
+
+Outcome = tuple[ReportState | None, tuple[Effect, ...]]
+"""The state after, the very same object if nothing changed, and what is to be done."""
+
+
+def observe(rule: Rule, state: ReportState | None, subject: str, event: Observed) -> Outcome:
+    """Take in one reading of a quantity that `rule` listens to.
+
+    Values other than True and False say nothing to this pattern.
+    """
+    reading = event.reading
+    if reading.value is True:
+        known = state.channel(reading) if state is not None else None
+        if event.repeat_of is not None and known is not None and _is_remembered(known, reading):
+            return state, ()  # The same radio frame once more: it has had its effect.
+        before = state or ReportState(reading.device, reading.drill)
+        if rule.momentary:
+            return _press(rule, before, subject, reading)
+        return _begin(rule, before, subject, reading)
+    if reading.value is False and state is not None and event.repeat_of is None:
+        # A late copy of an "all clear" could overtake a newer alarm, so copies never clear.
+        return _end(rule, state, subject, reading)
+    return state, ()
+
+
+def wake(rule: Rule, state: ReportState, subject: str, what: str, at_s: float) -> Outcome:
+    """Take in that the timer `what` rang at hub time `at_s`."""
+    if state.due_s is None or what != _hold_of(state):
+        return state, ()  # A timer that was cancelled while it rang.
+    if at_s < state.due_s:
+        return state, (_timer(rule, state, subject, state.due_s),)  # Too early: ask again.
+    if state.standing:
+        return _restore(rule, state, subject)
+    cause = next(channel for channel in state.channels if channel.active)
+    # The source may have fallen silent since: what it last said was "alarm", and that stands.
+    return _raise(rule, replace(state, due_s=None), subject, cause, at_s)
+
+
+def resume(rule: Rule, state: ReportState, subject: str, at_s: float) -> Outcome:
+    """Ask anew, after a restart at hub time `at_s`, for the timer on which the state relies."""
+    if state.due_s is None:
+        return state, ()
+    if state.standing:
+        # The hub was deaf while it was off: the quiet has not been witnessed, it begins again.
+        due_s = at_s + rule.clear_hold_s
+        return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
+    return state, (_timer(rule, state, subject, state.due_s),)
+
+
+def _press(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+    at_s = reading.received.at_s
+    pressed = _mark(state, reading, active=False)
+    if _is_within(state.raised_s, at_s, rule.debounce_s):
+        return pressed, ()  # Measured from the latest raise, so that chatter cannot hush a button.
+    cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
+    return _raise(rule, pressed, subject, cause, at_s, reading.detail)
+
+
+def _begin(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+    at_s = reading.received.at_s
+    known = state.channel(reading)
+    is_fresh = known is None or not known.active
+    marked = _mark(state, reading, active=True)
+    if not state.standing:
+        if not rule.trigger_hold_s or (state.due_s is not None and at_s >= state.due_s):
+            cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
+            return _raise(rule, marked, subject, cause, at_s, reading.detail)
+        if state.due_s is not None:
+            return (marked if is_fresh else state), ()
+        due_s = at_s + rule.trigger_hold_s
+        waiting = replace(marked, due_s=due_s)
+        return waiting, (_timer(rule, waiting, subject, due_s),)
+    # A new cause, or the old one back after it had gone, is news at once. The same cause said
+    # again is news only after the re-arm time, for an alarm that never ends must not tire people.
+    if not _is_within(state.raised_s, at_s, rule.debounce_s if is_fresh else rule.rearm_s):
+        cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
+        return _raise(rule, marked, subject, cause, at_s, reading.detail)
+    if not is_fresh:
+        return state, ()
+    return replace(marked, due_s=None), _cancel(rule, state, subject)
+
+
+def _end(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+    known = state.channel(reading)
+    if known is None or not known.active:
+        return state, ()
+    marked = _mark(state, reading, active=False)
+    if marked.any_active:
+        return marked, ()
+    if not state.standing:
+        return replace(marked, due_s=None), _cancel(rule, state, subject)
+    if not rule.clear_hold_s:
+        return _restore(rule, marked, subject)
+    due_s = reading.received.at_s + rule.clear_hold_s
+    return replace(marked, due_s=due_s), (_timer(rule, marked, subject, due_s),)
+
+
+def _raise(
+    rule: Rule, state: ReportState, subject: str, cause: Channel, at_s: float, detail: str = ""
+) -> Outcome:
+    alarm = RaiseAlarm(
+        rule=rule.id,
+        subject=subject,
+        hazard=rule.hazard,
+        severity=rule.severity,
+        why=why(
+            rule,
+            device=state.device,
+            quantity=cause.quantity,
+            channel=cause.name,
+            drill=state.drill,
+            detail=detail,
+        ),
+        latched=rule.latched,
+        momentary=rule.momentary,
+        drill=state.drill,
+        actions=rule.actions,
+    )
+    after = replace(state, raised_s=at_s, standing=not rule.momentary, due_s=None)
+    # The alarm comes first: what is to be done is done in this order.
+    return after, (alarm, *_cancel(rule, state, subject))
+
+
+def _restore(rule: Rule, state: ReportState, subject: str) -> Outcome:
+    return replace(state, standing=False, due_s=None), (RestoreAlarm(rule.id, subject),)
+
+
+def _mark(state: ReportState, reading: Reading, *, active: bool) -> ReportState:
+    """Note that the reading's channel is `active` from now on, and since when any is."""
+    at_s = reading.received.at_s
+    now = Channel(reading.quantity, reading.channel, active, at_s)
+    old = state.channel(reading)
+    if old is None:
+        channels = (*state.channels, now)
+    else:
+        channels = tuple(now if channel is old else channel for channel in state.channels)
+    since_s = state.since_s if state.since_s is not None else at_s
+    is_active = any(channel.active for channel in channels)
+    return replace(state, channels=channels, since_s=since_s if is_active else None)
+
+
+def _hold_of(state: ReportState) -> str:
+    return CLEAR if state.standing else TRIGGER
+
+
+def _key(rule: Rule, subject: str, what: str) -> WakeKey:
+    return WakeKey(f"{rule.id}/{subject}/{what}")
+
+
+def _timer(rule: Rule, state: ReportState, subject: str, due_s: float) -> WakeAt:
+    # After a power cut an overdue trigger hold rings at once: nobody said that it was over. A
+    # clear hold starts again: nobody was there to hear the condition come back. Both toward help.
+    policy = OnResume.RESTART if state.standing else OnResume.FIRE_IF_OVERDUE
+    return WakeAt(_key(rule, subject, _hold_of(state)), due_s, policy)
+
+
+def _cancel(rule: Rule, state: ReportState, subject: str) -> tuple[CancelWake, ...]:
+    if state.due_s is None:
+        return ()
+    return (CancelWake(_key(rule, subject, _hold_of(state))),)
+
+
+def _is_within(start_s: float | None, at_s: float, span_s: float) -> bool:
+    """Return whether `at_s` is less than `span_s` after `start_s`. A time before it is not."""
+    return start_s is not None and 0 <= at_s - start_s < span_s
+
+
+def _is_remembered(channel: Channel, reading: Reading) -> bool:
+    return channel.active or reading.received.at_s - channel.seen_s <= REPEAT_WINDOW_S
