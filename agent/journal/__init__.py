@@ -1,1 +1,32 @@
-"""The journal."""
+"""The durable record: what happened in the home, in order, written before it is said.
+
+Constraints, first
+    One file, one writer thread, one transaction at a time. Readers are other connections,
+    read-only, in short transactions (WAL). The journal *is* the outbox: there is no second queue.
+    A row's identity is `(hub, journal_id, seq)`, never a time. `journal_id` is new with every fresh
+    file; `seq` only grows, and is given out by the pipeline before the row is written.
+    What a reader can see up to seq N it can see whole: rows become durable in the order of their
+    seq, because every commit takes along everything that waits before it.
+
+Durability
+    *Urgent* (alarms, the readings that raised them, actuations, commands, audit): a transaction at
+    once, `synchronous=FULL` on a WAL, so the commit returns after fsync. *Bulk* (telemetry): group
+    commit after at most 1 s or 500 rows, which is what a power cut may take of it.
+    The class says when a row is committed; the *lane* says in which queue it leaves the home.
+    Trouble is urgent to commit and bulk to send.
+
+State beside the rows
+    Small tables of key and JSON body: `alarm`, `rule_state`, `effect`, `device`, `cursor`,
+    `setting`. They change in the same transaction as the rows that changed them, so after a crash
+    the state on disk is exactly the state at the last row, and nothing has to be replayed.
+
+When the disk fails
+    A file that SQLite calls corrupt is renamed to `.bad-<utc>` and a fresh one begun with a new
+    journal_id. A disk that cannot be written (full, read-only, gone) makes the writer go on in a
+    bounded file under the runtime directory (tmpfs), again with a new journal_id but the same seqs
+    going on. It tries the real file every 30 s, and takes the rows along, under their own identity,
+    when it is back. Either is a trouble, never a reason not to start.
+
+Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread,
+`store` what the pipeline calls, `reader` what everybody else calls.
+"""

@@ -1,0 +1,175 @@
+"""Opens journal files for writing, sets corrupt ones aside, and never gives up.
+
+Owns the choice between the real file and the one on tmpfs. Knows nothing of rows.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.core.row import JournalId
+from agent.journal.schema import MAX_PAGES_FALLBACK, Table, upgrade
+
+CHECK_BUDGET_S = 1.0
+"""The check at start may take this long; a file too large to check in it is taken as it is."""
+
+_IDENTITY_KEY = "journal_id"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A journal file open for writing. `trouble` is empty when it is the real
+    file."""
+
+    db: sqlite3.Connection
+    path: Path
+    journal_id: JournalId
+    fallback: bool
+    trouble: str
+    quarantined: Path | None = None
+
+
+def open_for_writing(main: Path, fallback: Path, utc: str) -> OpenFile:
+    """Open the real file, or a fresh one in place of a corrupt one, or the one on tmpfs, in that
+    order.
+
+    `utc` is a compact time for the name of a file set aside. Errors: none; the last resort is
+          memory.
+    """
+    quarantined: Path | None = None
+    try:
+        try:
+            return _opened(main, fallback=False)
+        except sqlite3.DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+            quarantined = _set_aside(main, utc)
+            trouble = f"{main} is corrupt ({error}); kept as {quarantined.name}, a fresh one begun"
+            return _opened(main, fallback=False, trouble=trouble, quarantined=quarantined)
+    except (sqlite3.Error, OSError) as error:
+        trouble = f"{main} cannot be written ({error}); the journal goes on in {fallback}"
+    return open_fallback(fallback, trouble, utc)
+
+
+def open_fallback(fallback: Path, trouble: str, utc: str) -> OpenFile:
+    """Open the file on tmpfs; when even that fails, a database in memory. Errors: none."""
+    for attempt in range(2):
+        try:
+            return _opened(fallback, fallback=True, trouble=trouble)
+        except (sqlite3.Error, OSError) as error:
+            last = error
+            if attempt == 0:
+                with suppress(OSError):
+                    _set_aside(fallback, utc)
+    memory = Path(":memory:")
+    note = f"{trouble}; {fallback} cannot be written either ({last}), so it is kept in memory only"
+    return _opened(memory, fallback=True, trouble=note)
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Return whether SQLite says that the file itself is damaged, not the disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "newer than" in str(error)
+
+
+def absorb(db: sqlite3.Connection, fallback: Path) -> int:
+    """Take all rows and state of the file on tmpfs into `db` under their own identity; return the
+    rows.
+
+    State of the fallback is newer, so it wins, but the real file keeps its own `setting`s.
+    Errors: sqlite3.Error; then nothing was taken and the fallback is as it was.
+    """
+    db.execute("ATTACH DATABASE ? AS fallback", (str(fallback),))
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            taken = db.execute(
+                "INSERT OR IGNORE INTO journal SELECT * FROM fallback.journal"
+            ).rowcount
+            for table in Table:
+                if table is not Table.SETTING:
+                    db.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM fallback.{table}")
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            db.execute("ROLLBACK")
+            raise
+    finally:
+        db.execute("DETACH DATABASE fallback")
+    return taken
+
+
+def remove(path: Path) -> None:
+    """Remove a database with its WAL."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def _opened(
+    path: Path, *, fallback: bool, trouble: str = "", quarantined: Path | None = None
+) -> OpenFile:
+    if str(path) != ":memory:":
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    # Opened by whoever starts the hub, used by the writer thread only from then on.
+    db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        _check(db)
+        upgrade(db)
+        if fallback:
+            db.execute(f"PRAGMA max_page_count = {MAX_PAGES_FALLBACK}")
+        journal_id = _identity(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return OpenFile(db, path, journal_id, fallback, trouble, quarantined)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError when a bounded look at the pages finds damage."""
+    deadline_s = time.monotonic() + CHECK_BUDGET_S
+    db.set_progress_handler(lambda: 1 if time.monotonic() > deadline_s else 0, 10_000)
+    try:
+        found = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return  # Out of time: a large file, not a damaged one.
+    finally:
+        db.set_progress_handler(None, 0)
+    if found != ("ok",):
+        corrupt = sqlite3.DatabaseError(f"quick_check: {found[0]}")
+        corrupt.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise corrupt
+
+
+def _identity(db: sqlite3.Connection) -> JournalId:
+    """Return the file's journal_id, giving it one (and proving that it can be written) if it is
+    new."""
+    db.execute("BEGIN IMMEDIATE")
+    row = db.execute("SELECT body FROM setting WHERE key = ?", (_IDENTITY_KEY,)).fetchone()
+    journal_id = row[0] if row else secrets.token_hex(4)
+    db.execute(
+        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (_IDENTITY_KEY, journal_id)
+    )
+    db.execute("COMMIT")
+    return JournalId(journal_id)
+
+
+def _set_aside(path: Path, utc: str) -> Path:
+    """Rename a damaged file, with its WAL, so that it can be salvaged; return the new name."""
+    target = path.with_name(f"{path.name}.bad-{utc}")
+    for number in range(1, 1000):
+        if not target.exists():
+            break
+        target = path.with_name(f"{path.name}.bad-{utc}-{number}")
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(f"{path}{suffix}", f"{target}{suffix}")
+    return target

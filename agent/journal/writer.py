@@ -1,0 +1,291 @@
+"""The writer thread: the only one that changes the journal.
+
+Owns transactions and what is done when one fails. Knows nothing of events or rules. It talks to the
+event loop through one callback, which it calls in its own thread.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.core.clock import Clock
+from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
+from agent.core.row import JournalId, Row
+from agent.journal.files import OpenFile, absorb, open_fallback, open_for_writing, remove
+from agent.journal.schema import Table
+
+RETRY_MAIN_S = 30.0
+"""How often a hub that writes to tmpfs tries its real disk again."""
+
+_INSERT = (
+    "INSERT INTO journal (journal_id, seq, lane, kind, severity, device, body, observed_at, "
+    "received_at, recorded_at, boot_id, mono_ms, time_quality) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Set `key` of a small table to `body`; None removes it."""
+
+    table: Table
+    key: str
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows with their seqs and the state that changed with them: all of it is written or none."""
+
+    rows: tuple[tuple[int, Row], ...]
+    puts: tuple[Put, ...]
+    urgent: bool
+    done: Callable[[bool], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a commit, told to the event loop.
+
+    `durable` False means that not even memory took it. `evicted` counts telemetry of the bounded
+              file
+    that had to go, with its seq range. `moved` says that another file is being written from now on.
+    """
+
+    batches: tuple[Batch, ...]
+    durable: bool
+    file: OpenFile
+    last_seq: int
+    evicted: tuple[int, int, int] | None = None
+    moved: bool = False
+
+
+@dataclass(slots=True)
+class Timings:
+    """How long the last commits took, for people who ask how the disk is."""
+
+    commits: int = 0
+    recent_ms: deque[float] = field(default_factory=lambda: deque(maxlen=1024))
+
+    def percentile_ms(self, share: float) -> float:
+        """Return the commit time that `share` (0-1) of the recent commits did not exceed; 0 if
+        none."""
+        ordered = sorted(self.recent_ms)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+class Writer:
+    """Runs the thread. `tell` is called in the thread after every commit and every change of
+    file."""
+
+    def __init__(
+        self,
+        main: Path,
+        fallback: Path,
+        clock: Clock,
+        tell: Callable[[Outcome], None],
+        retry_main_s: float,
+    ) -> None:
+        self._main = main
+        self._fallback = fallback
+        self.clock = clock
+        self._tell = tell
+        self._retry_main_s = retry_main_s
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self.timings = Timings()
+        self.busy_since_s: float | None = None
+        self.file = open_for_writing(main, fallback, utc_name(clock))
+        if not self.file.fallback and fallback.exists():
+            self._take_along()
+        self._next_try_s = time.monotonic() + self._retry_main_s
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def put(self, batch: Batch) -> None:
+        """Hand over a batch; never waits."""
+        self._queue.put(batch)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Commit what waits and end the thread; return whether it ended in time."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # --- in the thread --------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        waiting: list[Batch] = []
+        rows = 0
+        due_s = 0.0
+        running = True
+        while running:
+            batch = self._next(None if not waiting else due_s)
+            if batch is None:
+                running = False
+            elif batch.rows or batch.puts:
+                due_s = due_s if waiting else time.monotonic() + BULK_COMMIT_S
+                waiting.append(batch)
+                rows += len(batch.rows)
+            if waiting and (
+                not running
+                or (batch is not None and batch.urgent and self._queue.empty())
+                or rows >= BULK_COMMIT_ROWS
+                or time.monotonic() >= due_s
+            ):
+                self._commit(tuple(waiting))
+                waiting, rows = [], 0
+            if self.file.fallback and time.monotonic() >= self._next_try_s:
+                self._try_main()
+        self.file.db.close()
+
+    def _next(self, due_s: float | None) -> Batch | None:
+        """Return the next batch, or an empty one when it is time to commit or to try the disk."""
+        times = [due_s, self._next_try_s if self.file.fallback else None]
+        until_s = min((t for t in times if t is not None), default=None)
+        try:
+            if until_s is None:
+                return self._queue.get()
+            return self._queue.get(timeout=max(0.0, until_s - time.monotonic()))
+        except queue.Empty:
+            return Batch((), (), urgent=False)
+
+    def _commit(self, batches: tuple[Batch, ...]) -> None:
+        moved = False
+        evicted: tuple[int, int, int] | None = None
+        for attempt in range(3):
+            try:
+                self._write(batches)
+                durable = True
+                break
+            except sqlite3.Error as error:
+                durable = False
+                if not self.file.fallback:
+                    self._move(f"{self._main} cannot be written ({error})")
+                    moved = True
+                elif attempt < 2:
+                    evicted = self._make_room() or evicted
+        last_seq = max((seq for b in batches for seq, _ in b.rows), default=0)
+        self._tell(Outcome(batches, durable, self.file, last_seq, evicted, moved))
+
+    def _write(self, batches: tuple[Batch, ...]) -> None:
+        db = self.file.db
+        recorded_s = self.clock.now().wall_s
+        began_s = time.monotonic()
+        self.busy_since_s = began_s
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                _INSERT,
+                [
+                    _values(self.file.journal_id, seq, row, recorded_s)
+                    for batch in batches
+                    for seq, row in batch.rows
+                ],
+            )
+            for batch in batches:
+                for put in batch.puts:
+                    _put(db, put)
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        finally:
+            self.busy_since_s = None
+        self.timings.commits += 1
+        self.timings.recent_ms.append((time.monotonic() - began_s) * 1000)
+
+    def _move(self, trouble: str) -> None:
+        """Go on in the file on tmpfs."""
+        self.file.db.close()
+        note = f"{trouble}; the journal goes on in {self._fallback}"
+        self.file = open_fallback(self._fallback, note, utc_name(self.clock))
+        self._next_try_s = time.monotonic() + self._retry_main_s
+
+    def _make_room(self) -> tuple[int, int, int] | None:
+        """Give up the older half of the telemetry in the bounded file; alarms stay."""
+        db = self.file.db
+        try:
+            first, last, count = db.execute(
+                "SELECT min(seq), max(seq), count(*) FROM (SELECT seq FROM journal "
+                "WHERE lane = 'bulk' ORDER BY seq LIMIT max(1, (SELECT count(*) / 2 FROM journal "
+                "WHERE lane = 'bulk')))"
+            ).fetchone()
+            if not count:
+                return None
+            db.execute("DELETE FROM journal WHERE lane = 'bulk' AND seq <= ?", (last,))
+        except sqlite3.Error:
+            return None
+        return int(count), int(first), int(last)
+
+    def _try_main(self) -> None:
+        """Go back to the real file if it can be written again, with all rows of the meantime."""
+        self._next_try_s = time.monotonic() + self._retry_main_s
+        found = open_for_writing(self._main, self._fallback, utc_name(self.clock))
+        if found.fallback:
+            found.db.close()
+            return
+        left = self.file
+        self.file = found
+        if str(left.path) != ":memory:":
+            left.db.close()
+            self._take_along()
+        if self.file is found:
+            self._tell(Outcome((), True, self.file, 0, moved=True))
+
+    def _take_along(self) -> None:
+        """Take the rows on tmpfs into the open real file and remove the file on tmpfs."""
+        try:
+            absorb(self.file.db, self._fallback)
+        except sqlite3.Error as error:
+            trouble = f"{self._main} cannot take the rows of {self._fallback} ({error})"
+            self.file.db.close()
+            self.file = open_fallback(self._fallback, trouble, utc_name(self.clock))
+            return
+        remove(self._fallback)
+
+
+def utc_name(clock: Clock) -> str:
+    """Return the present wall time in the form for file names: 20261122T080000Z."""
+    return datetime.fromtimestamp(clock.now().wall_s, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _values(journal_id: JournalId, seq: int, row: Row, recorded_s: float) -> tuple[object, ...]:
+    stamp = row.stamp
+    return (
+        journal_id,
+        seq,
+        row.lane,
+        row.kind,
+        row.severity,
+        row.device,
+        json.dumps(row.body, ensure_ascii=False, separators=(",", ":")),
+        row.observed_at_s,
+        stamp.wall_s,
+        recorded_s,
+        stamp.boot_id,
+        stamp.mono_ms,
+        stamp.quality,
+    )
+
+
+def _put(db: sqlite3.Connection, put: Put) -> None:
+    if put.body is None:
+        db.execute(f"DELETE FROM {put.table} WHERE key = ?", (put.key,))
+    else:
+        db.execute(
+            f"INSERT INTO {put.table} (key, body) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
+            (put.key, put.body),
+        )
