@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 # Run by path, so that no installation is needed: the folder above holds the package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from znp.control import serve_control
+from znp.control import remove_socket, serve_control
 from znp.home import HomeError, load_home
 from znp.port import Port, PtyPort, TcpPort
 from znp.world import World
@@ -48,8 +47,7 @@ async def _run(options: argparse.Namespace) -> None:
     finally:
         server.close()
         world.close()
-        with contextlib.suppress(FileNotFoundError):
-            Path(options.control).unlink()
+        remove_socket(options.control)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ Shape:  {"id": 1, "do": "join", "device": "sos-1"} -> {"id": 1, "ok": true, ...}
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,15 +22,20 @@ BACKLOG_MAX = 1024 * 1024  # A subscriber that does not read is let go.
 
 async def serve_control(world: World, path: Path) -> asyncio.Server:
     """Listen on a Unix socket that only its owner may open."""
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
+    remove_socket(path)
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _Session(world, writer).run(reader)
 
     server = await asyncio.start_unix_server(client, path, limit=LINE_MAX)
-    path.chmod(0o600)
+    os.chmod(path, 0o600)
     return server
+
+
+def remove_socket(path: Path) -> None:
+    """Remove the socket of this or of an earlier run."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
 
 
 class _Session:
