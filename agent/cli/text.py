@@ -1,0 +1,407 @@
+"""Every word that the command line says to a person, in Chinese and in English.
+
+Owns the words and nothing else. Fields in braces are filled by the caller; both languages have the
+same ones. Words for closed sets (states, kinds, quantities) are tables keyed by the set's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.core.text import Sentence
+
+S = Sentence  # Two hundred times in this file.
+
+
+def say(sentence: S, language: str, **values: object) -> str:
+    """Return the sentence in the language with its fields filled."""
+    return sentence.in_language(language).format(**values)
+
+
+def word(table: Mapping[str, S], key: str, language: str) -> str:
+    """Return the word for `key`; a key that is not in the table stands for itself."""
+    return table[key].in_language(language) if key in table else key
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+PROGRAM = S(
+    "安居守护家庭主机：本地无线设备、离线安全规则、断网缓存续传。",
+    "Anju, the home-safety hub: local radios, offline rules, a journal that loses nothing.",
+)
+EXAMPLE = S("示例", "Example")
+USAGE = S("用法：", "Usage: ")
+OPTIONS = S("选项", "Options")
+COMMANDS_HEADING = S("命令", "Commands")
+
+COMMANDS: dict[str, S] = {
+    "guard": S(
+        "运行守护进程：设备、规则、报警、日志；完全不使用网络。\n\n"
+        "配置有误时退出码为 2，什么都不启动。",
+        "Run guard: drivers, rules, alarms, journal; without any network.\n\n"
+        "A wrong configuration starts nothing and exits with code 2.",
+    ),
+    "link": S(
+        "运行联网进程：把日志送往平台，接收签收。\n\n它停止时，家中的报警照常工作。",
+        "Run link: take the journal to the platform and bring its acknowledgements back.\n\n"
+        "While it is down every alarm in the home works as before.",
+    ),
+    "up": S(
+        "在一个终端里同时运行 guard 和 link，任何一个退出都会重新启动。",
+        "Run guard and link together in one console and start again whichever of them ends.",
+    ),
+    "status": S(
+        "用一页显示整台主机：能否紧急呼叫、无线、日志、平台、报警与故障。\n\n"
+        "每个故障都写明下一步。",
+        "Show the whole hub on one page: SOS, radio, journal, platform, alarms, troubles.\n\n"
+        "Each trouble says what to do next.",
+    ),
+    "devices": S(
+        "列出所有设备、最后一次上报和最近的读数。",
+        "List the devices, when each was last heard, and what it said last.",
+    ),
+    "alarms": S(
+        "列出未结束的报警，最新的在前。",
+        "List the open alarms, newest first.",
+    ),
+    "alarm": S("签收或结束一个报警。", "Acknowledge or close one alarm."),
+    "journal": S("查看日志。", "Read the journal."),
+    "pair": S(
+        "限时入网：逐步显示新设备的配对过程，直到收到它自己的第一次上报。\n\n"
+        "配对成功退出码为 0，超时或失败为 1。按 Ctrl-C 立即停止入网。",
+        "Let a new device in and follow it, step by step, until its own first report arrives.\n\n"
+        "Exits with 0 when the device works and with 1 on time-out or failure. Ctrl-C closes the "
+        "network at once.",
+    ),
+    "config": S("检查配置文件。", "Check a configuration file."),
+}
+
+SUBCOMMANDS: dict[str, S] = {
+    "alarm ack": S(
+        "签收报警：有人已经接手。\n\n报警号可以只写开头或结尾几位，也可以写 last（最新一个）。",
+        "Acknowledge an alarm: somebody has taken it on.\n\n"
+        "ID may be shortened to its beginning or end, or be the word last for the newest.",
+    ),
+    "alarm resolve": S(
+        "结束报警，并写明原因代码。\n\n报警号可以只写开头或结尾几位，也可以写 last（最新一个）。",
+        "Close an alarm with the code of its cause.\n\n"
+        "ID may be shortened to its beginning or end, or be the word last for the newest.",
+    ),
+    "journal tail": S(
+        "显示日志最后几行；加 -f 持续显示新的行。\n\n与 -f 同用时，--json 每行输出一个对象。",
+        "Show the last rows of the journal; with -f keep showing new ones.\n\n"
+        "Together with -f, --json prints one object a line.",
+    ),
+    "config check": S(
+        "检查配置文件是否正确，不启动任何东西。\n\n"
+        "有误时说明是哪个文件、哪一项、怎么改，退出码为 2。",
+        "Say whether a configuration file is right, and start nothing.\n\n"
+        "A wrong one is answered with file, key and what to change, and exit code 2.",
+    ),
+}
+
+OPTION_CONFIG = S(
+    "配置文件（环境变量 ANJU_CONFIG；默认 /etc/anju/anju.toml）。",
+    "Configuration file (environment: ANJU_CONFIG; default: /etc/anju/anju.toml).",
+)
+OPTION_LANG = S(
+    "语言 zh 或 en（环境变量 ANJU_LANG；否则按配置文件或系统语言）。",
+    "Language, zh or en (environment: ANJU_LANG; else the configuration's or the system's).",
+)
+OPTION_JSON = S("以 JSON 输出，供程序使用。", "Print JSON for programs.")
+OPTION_VERSION = S("显示版本。", "Show the version.")
+OPTION_HELP = S("显示帮助。", "Show this help.")
+OPTION_ALL = S("包括已结束的报警。", "Include closed alarms.")
+OPTION_NOTE = S("给记录留一句话。", "A remark for the record.")
+OPTION_CAUSE = S(
+    "原因代码，例如 helped（已帮助）、false_press（误按）、kitchen_smoke（厨房油烟）。",
+    "Code of the cause, such as helped, false_press, kitchen_smoke.",
+)
+OPTION_LINES = S("显示多少行（默认 20）。", "How many rows (default: 20).")
+OPTION_KIND = S(
+    "只看这一类，例如 alarm 或 alarm.raised；可重复。",
+    "Only rows of this kind, such as alarm or alarm.raised; may be repeated.",
+)
+OPTION_FOLLOW = S("持续显示新的行，按 Ctrl-C 结束。", "Keep showing new rows; Ctrl-C ends it.")
+OPTION_WINDOW = S("入网开放多少秒（默认 180）。", "Seconds to let devices in (default: 180).")
+OPTION_NAME = S("第一个新设备的名称。", "Name for the first device that comes.")
+OPTION_ROOM = S("第一个新设备所在的房间。", "Room of the first device that comes.")
+
+# --- faults ---------------------------------------------------------------------------------------
+
+FAULT_CONFIG = S("配置有误：{what}", "{what}")
+FAULT_NOT_RUNNING = S(
+    "主机没有应答：控制口 {socket} 无人监听（{reason}）。请先启动：anju up --config {config}",
+    "The hub does not answer: nobody listens on {socket} ({reason}). Start it with: "
+    "anju up --config {config}",
+)
+FAULT_NOT_ALLOWED = S(
+    "没有权限打开控制口 {socket}。"
+    "请以 root 运行，或把用户加入 anju 组：sudo usermod -aG anju 用户名",
+    "Not allowed to open the control socket {socket}. Run as root, or join the group anju: "
+    "sudo usermod -aG anju USER",
+)
+FAULT_NO_ANSWER = S(
+    "主机没有回答：{what}。请查看 anju status，或重新启动主机。",
+    "The hub gave no answer: {what}. Look at anju status, or start the hub again.",
+)
+FAULT_DISK = S("日志：{what}", "Journal: {what}")
+FAULT_STRANGE_ANSWER = S(
+    "主机的回答无法理解（{what}）。命令与主机的版本可能不同，请升级后重试。",
+    "The hub's answer cannot be understood ({what}). Command and hub may be of different releases; "
+    "upgrade and try again.",
+)
+FAULT_HUB_GONE = S(
+    "主机关闭了控制口，可能正在重新启动。稍后请再试一次。",
+    "The hub closed its control socket, it may be starting again. Try again in a moment.",
+)
+FAULT_OPTION = S("{name} = {got!r}：不符合要求（{wanted}）。", "{name} = {got!r}: {wanted}.")
+FAULT_NO_OPEN_ALARM = S(
+    "没有未结束的报警，last 不指任何报警。用 anju alarms --all 查看全部。",
+    "There is no open alarm, so last names none. See them all with: anju alarms --all",
+)
+FAULT_UNKNOWN_ALARM = S(
+    "没有报警号以 {given} 开头或结尾。用 anju alarms --all 查看全部。",
+    "No alarm begins or ends with {given}. See them all with: anju alarms --all",
+)
+FAULT_AMBIGUOUS_ALARM = S(
+    "{given} 对应 {count} 个报警：{found}。请多写几位。",
+    "{given} fits {count} alarms: {found}. Write more of it.",
+)
+REFUSED: dict[str, S] = {
+    "forbidden": S(
+        "您的身份不允许这样做：{what}。请用 sudo 运行。",
+        "Your role does not allow this: {what}. Run it with sudo.",
+    ),
+    "busy": S(
+        "主机正忙：{what}。请等它结束后再试。",
+        "The hub is busy: {what}.",
+    ),
+    "internal": S(
+        "主机内部出错：{what}。报警不受影响；请查看主机日志。",
+        "The hub stumbled: {what}. Alarms are not affected.",
+    ),
+    "other": S("主机拒绝了：{what}", "The hub refused: {what}"),
+}
+
+# --- words for closed sets ------------------------------------------------------------------------
+
+STATES: dict[str, S] = {
+    "NORMAL": S("正常", "normal"),
+    "PRE_ALARM": S("预警等待", "pre-alarm"),
+    "ACTIVE": S("报警中", "active"),
+    "ACKED": S("已签收", "acknowledged"),
+    "RTN_UNACKED": S("已恢复未签收", "restored, not acknowledged"),
+    "CLOSED": S("已结束", "closed"),
+}
+HAZARDS: dict[str, S] = {
+    "sos": S("紧急呼叫", "SOS"),
+    "smoke": S("烟雾", "smoke"),
+    "gas": S("燃气泄漏", "gas"),
+    "co": S("一氧化碳", "carbon monoxide"),
+    "water_leak": S("漏水", "water leak"),
+    "tamper": S("防拆", "tamper"),
+    "hub_fault": S("主机故障", "hub fault"),
+    "device_fault": S("设备故障", "device fault"),
+}
+KINDS: dict[str, S] = {
+    "call_button": S("呼叫按钮", "call button"),
+    "pendant": S("吊坠报警器", "pendant"),
+    "pull_cord": S("拉绳报警器", "pull cord"),
+    "contact": S("门磁", "door contact"),
+    "motion": S("人体红外", "motion"),
+    "smoke": S("烟感", "smoke alarm"),
+    "gas": S("燃气报警器", "gas alarm"),
+    "co": S("一氧化碳报警器", "CO alarm"),
+    "leak": S("水浸", "leak sensor"),
+    "siren": S("声光警号", "siren"),
+    "plug": S("智能插座", "plug"),
+    "valve": S("阀门", "valve"),
+    "light": S("灯", "light"),
+    "climate": S("温湿度", "climate"),
+    "hub": S("家庭主机", "hub"),
+    "unknown": S("未知设备", "unknown"),
+}
+QUANTITIES: dict[str, S] = {
+    "sos": S("紧急呼叫", "sos"),
+    "smoke": S("烟雾", "smoke"),
+    "gas": S("燃气", "gas"),
+    "co": S("一氧化碳", "co"),
+    "water_leak": S("漏水", "water leak"),
+    "contact_open": S("门开", "open"),
+    "motion": S("有人", "motion"),
+    "zone_alarm": S("报警", "alarm"),
+    "tamper": S("防拆", "tamper"),
+    "battery_low": S("低电量", "battery low"),
+    "battery_defect": S("电池故障", "battery defect"),
+    "battery_pct": S("电量%", "battery %"),
+    "battery_v": S("电池V", "battery V"),
+    "device_fault": S("设备故障", "fault"),
+    "mains_lost": S("市电中断", "mains lost"),
+    "test": S("测试", "test"),
+    "supervision_reports": S("定时上报", "check-ins"),
+    "restore_reports": S("恢复上报", "restore reports"),
+    "temp_c": S("温度°C", "°C"),
+    "humidity_pct": S("湿度%", "humidity %"),
+    "illuminance_lx": S("照度lx", "lx"),
+    "power_w": S("功率W", "W"),
+    "switched_on": S("通电", "switched on"),
+    "siren_on": S("鸣响", "sounding"),
+    "fault": S("故障", "fault"),
+}
+ROW_KINDS: dict[str, S] = {
+    "reading": S("读数", "reading"),
+    "alarm.raised": S("报警", "alarm raised"),
+    "alarm.repeated": S("再次报警", "alarm repeated"),
+    "alarm.restored": S("恢复", "alarm restored"),
+    "alarm.acked": S("签收", "alarm acknowledged"),
+    "alarm.closed": S("结束", "alarm closed"),
+    "actuation.asked": S("要求动作", "actuation asked"),
+    "actuation.done": S("动作完成", "actuation done"),
+    "actuation.failed": S("动作失败", "actuation failed"),
+    "actuation.refused": S("动作被拒", "actuation refused"),
+    "command": S("命令", "command"),
+    "device.paired": S("设备入网", "device paired"),
+    "device.left": S("设备离网", "device left"),
+    "hub.started": S("主机启动", "hub started"),
+    "hub.stopped": S("主机停止", "hub stopped"),
+    "clock.stepped": S("校时", "clock stepped"),
+    "gap": S("缺口", "gap"),
+    "audit": S("审计", "audit"),
+}
+ACTUATIONS: dict[str, S] = {
+    "siren_on": S("警号鸣响", "sound the siren"),
+    "siren_off": S("警号停止", "silence the siren"),
+    "valve_close": S("关闭阀门", "close the valve"),
+    "valve_open": S("打开阀门", "open the valve"),
+    "switch_on": S("接通", "switch on"),
+    "switch_off": S("断开", "switch off"),
+}
+TIME_QUALITY: dict[str, S] = {
+    "synced": S("已校时", "synchronised"),
+    "rtc": S("本机时钟", "from the board's own clock"),
+    "restored": S("沿用断电前时间", "carried over the restart, not yet synchronised"),
+    "unknown": S("时间未知", "not known"),
+}
+YES_NO: dict[str, S] = {"true": S("是", "yes"), "false": S("否", "no")}
+
+# --- status ---------------------------------------------------------------------------------------
+
+READY = S("就绪", "ready")
+NOT_READY = S("未就绪", "NOT READY")
+OK = S("正常", "ok")
+TROUBLE = S("故障", "TROUBLE")
+HUB = S("主机", "Hub")
+HUB_LINE = S("{hub}（{district}），版本 {release}", "{hub} ({district}), release {release}")
+UP_FOR = S("已运行 {time}", "up for {time}")
+SOS = S("紧急呼叫", "SOS")
+RADIO = S("无线", "Radio")
+RADIO_FRAMES = S(
+    "收到 {frames_in} 帧，拒收 {refused}，重启 {restarts} 次",
+    "{frames_in} frames in, {refused} refused, {restarts} restarts",
+)
+NO_DRIVER = S("没有配置任何设备接口。", "No device interface is configured.")
+JOURNAL = S("日志", "Journal")
+JOURNAL_LINE = S(
+    "{rows} 行，落盘 {p50} 毫秒（最慢百分之一 {p99}），未落盘 {unjournaled}，丢弃 {dropped}",
+    "{rows} rows, fsync {p50} ms (p99 {p99}), unjournaled {unjournaled}, dropped {dropped}",
+)
+UPLINK = S("平台", "Platform")
+UPLINK_LINE = S(
+    "待送：紧急 {urgent}，普通 {bulk}；已送 {sent}，被拒 {refused}",
+    "waiting: urgent {urgent}, bulk {bulk}; sent {sent}, refused {refused}",
+)
+CLOCK = S("时间", "Clock")
+DEVICES = S("设备", "Devices")
+OPEN_ALARMS = S("未结束报警", "Open alarms")
+SEE_ALARMS = S("{count}（查看：anju alarms）", "{count} (see: anju alarms)")
+TROUBLES = S("故障", "Troubles")
+NO_TROUBLES = S("无", "none")
+COUNTERS = S("计数", "Counters")
+
+# --- listings -------------------------------------------------------------------------------------
+
+KIND = S("类型", "Kind")
+NAME = S("名称", "Name")
+ROOM = S("房间", "Room")
+MAKER = S("厂家型号", "Maker and model")
+LAST_HEARD = S("最后上报", "Last heard")
+READINGS = S("读数", "Readings")
+ID = S("编号", "Id")
+NEVER = S("从未", "never")
+AGO = S("{time}前", "{time} ago")
+NO_DEVICES = S(
+    "还没有设备。配对第一个：anju pair", "There are no devices yet. Let the first one in: anju pair"
+)
+NOT_PAIRED = S("（未完成配对）", " (not paired)")
+SECONDS = S("{n} 秒", "{n} s")
+MINUTES = S("{n} 分钟", "{n} min")
+HOURS = S("{n} 小时 {m} 分钟", "{n} h {m} min")
+DAYS = S("{n} 天 {m} 小时", "{n} d {m} h")
+
+WHEN = S("时间", "Raised")
+SEVERITY = S("级别", "Grade")
+HAZARD = S("报警", "Alarm")
+STATE = S("状态", "State")
+DEVICE = S("设备", "Device")
+WHY = S("说明", "Why")
+NO_OPEN_ALARMS = S("没有未结束的报警。", "There is no open alarm.")
+NO_ALARMS = S("没有报警记录。", "There has been no alarm.")
+TIMES = S("{state} ×{count}", "{state} ×{count}")
+DRILL = S("{state}（演练）", "{state} (drill)")
+ACKED = S("已签收：{what}（{id}）", "Acknowledged: {what} ({id})")
+CLOSED = S("已结束：{what}（{id}），原因 {cause}", "Closed: {what} ({id}), cause {cause}")
+STILL_OPEN = S(
+    "已记录：{what}（{id}），原因 {cause}；现在状态：{state}",
+    "Noted: {what} ({id}), cause {cause}; it now stands at: {state}",
+)
+NO_ROWS = S("日志里没有这样的行。", "The journal has no such row.")
+
+# --- pairing --------------------------------------------------------------------------------------
+
+PAIR_LEFT = S("还剩 {left} 秒", "{left} s left")
+PAIR_STAGES: dict[str, S] = {
+    "open": S(
+        "入网已开放。请让新设备进入配对状态（通常是长按设备上的按键 5 秒，或装上电池）。",
+        "The network is open. Put the new device into pairing mode now (usually: hold its button "
+        "for 5 s, or insert its battery).",
+    ),
+    "joined": S("设备已加入网络，正在询问它是什么……", "A device has joined; asking what it is…"),
+    "interviewed": S("已认出设备，正在设置……", "The device has said what it is; setting it up…"),
+    "enrolled": S("报警登记完成。", "It knows where to send its alarms."),
+    "ready": S(
+        "设置完成。现在请触发设备一次：按一下按键、开关一次门、或按测试键。",
+        "Set up. Now make the device speak: press its button, open and close the door, or press "
+        "its test key.",
+    ),
+    "first_report": S("收到设备自己的第一次上报。", "The device's own first report has arrived."),
+    "failed": S("这个设备没有配对成功。", "This device could not be set up."),
+    "closed": S("入网已关闭。", "The network is closed."),
+}
+PAIR_DETAIL = S("{stage}（{detail}）", "{stage} ({detail})")
+PAIR_STOPPING = S("正在停止入网……", "Closing the network…")
+PAIR_DONE = S(
+    "配对成功：{kind}，厂家 {maker}，名称 {name}{room}。",
+    "Paired: {kind}, made by {maker}, named {name}{room}.",
+)
+PAIR_ROOM = S("，房间 {room}", ", room {room}")
+PAIR_UNKNOWN_MAKER = S("未知", "an unknown maker")
+PAIR_TIMEOUT = S(
+    "时间到，没有设备完成配对。请把设备拿近主机、换新电池，再试一次：anju pair",
+    "Time is up and no device came through. Bring it near the hub, with a fresh battery, and try "
+    "again: anju pair",
+)
+PAIR_FAILED = S("配对失败：{what}", "Pairing failed: {what}")
+PAIR_STOPPED = S("已停止配对，入网已关闭。", "Pairing was stopped and the network is closed.")
+PAIR_LOST = S(
+    "主机没有说明配对结果（等了 {seconds} 秒）。请查看 anju status。",
+    "The hub did not say how pairing ended ({seconds} s). Look at anju status.",
+)
+
+# --- configuration --------------------------------------------------------------------------------
+
+CONFIG_OK = S("{path}：正确。主机 {hub}，{parts}。", "{path}: right. Hub {hub}, {parts}.")
+CONFIG_ZIGBEE = S("Zigbee 在 {port}", "Zigbee on {port}")
+CONFIG_NO_ZIGBEE = S("没有 Zigbee", "no Zigbee")
+CONFIG_UPLINK = S("平台在 {host}:{port}", "platform at {host}:{port}")
+CONFIG_NO_UPLINK = S("没有平台（独立工作）", "no platform (works alone)")
