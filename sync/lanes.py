@@ -30,28 +30,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One urgent event: how often it was sent, when it is due again, whether the platform has it.
-
-    Units: `due_s` and `sent_s` (the first attempt) in seconds of the monotonic clock.
-    """
+    """One urgent event: how often it was sent over this connection, when it is due again (`due_s`,
+    monotonic seconds), whether the platform has it."""
 
     item: Item
     sends: int = 0
     due_s: float = 0.0
-    sent_s: float = 0.0
     ever_sent: bool = False
     received: bool = False
 
     def sent(self, now_s: float) -> Slot:
         """Return the slot after one more attempt."""
         wait = limits.RESEND_S[min(self.sends, len(limits.RESEND_S) - 1)]
-        return replace(
-            self,
-            sends=self.sends + 1,
-            due_s=now_s + wait,
-            sent_s=self.sent_s if self.sends else now_s,
-            ever_sent=True,
-        )
+        return replace(self, sends=self.sends + 1, due_s=now_s + wait, ever_sent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,6 @@ class Flight:
     items: tuple[Item, ...]
     sends: int
     due_s: float
-    sent_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +224,7 @@ def bulk_overdue(lane: BulkLane, now_s: float) -> tuple[BulkLane, tuple[Item, ..
     """Return the first message whose acknowledgement is overdue, to be sent again."""
     for at, flight in enumerate(lane.flights):
         if flight.due_s <= now_s:
-            again = _flight(flight.items, flight.sends + 1, now_s, flight.sent_s)
+            again = _flight(flight.items, flight.sends + 1, now_s)
             flights = (*lane.flights[:at], again, *lane.flights[at + 1 :])
             return replace(lane, flights=flights), flight.items
     return lane, ()
@@ -254,7 +244,7 @@ def bulk_sent(lane: BulkLane, items: tuple[Item, ...], now_s: float) -> BulkLane
     """Return the lane after `items`, the front of the queue, went out as one message."""
     return replace(
         lane,
-        flights=(*lane.flights, _flight(items, 1, now_s, now_s)),
+        flights=(*lane.flights, _flight(items, 1, now_s)),
         queue=lane.queue[len(items) :],
         sent=max(lane.sent, items[-1].seq),
     )
@@ -289,6 +279,6 @@ def bulk_afresh(lane: BulkLane) -> BulkLane:
     return replace(lane, flights=(), queue=under_way + lane.queue)
 
 
-def _flight(items: tuple[Item, ...], sends: int, now_s: float, sent_s: float) -> Flight:
+def _flight(items: tuple[Item, ...], sends: int, now_s: float) -> Flight:
     wait = limits.BULK_RESEND_S[min(sends, len(limits.BULK_RESEND_S)) - 1]
-    return Flight(items, sends, now_s + wait, sent_s)
+    return Flight(items, sends, now_s + wait)

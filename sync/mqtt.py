@@ -92,8 +92,7 @@ class Connection:
             return future
         properties = None
         if self.protocol == "5" and content_type:
-            properties = Properties(PacketTypes.PUBLISH)
-            properties.ContentType = content_type
+            properties = _properties(PacketTypes.PUBLISH, "ContentType", content_type)
         info = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         if info.rc != paho.MQTT_ERR_SUCCESS:
             future.set_result(False)
@@ -155,8 +154,8 @@ class Connection:
             try:
                 properties = None
                 if self.protocol == "5":
-                    properties = Properties(PacketTypes.CONNECT)
-                    properties.MaximumPacketSize = limits.INCOMING_BYTES + 1024
+                    most = limits.INCOMING_BYTES + 1024  # The payload, and topic and head.
+                    properties = _properties(PacketTypes.CONNECT, "MaximumPacketSize", most)
                 self._client.connect(
                     self._settings.host,
                     self._settings.port,
@@ -191,11 +190,9 @@ class Connection:
             raise UplinkDown(self._reason(None), other_protocol=True)
         assert isinstance(sock, socket.socket)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.on_socket_close = lambda _c, _u, closing: self._forget(closing)
-        client.on_socket_register_write = lambda _c, _u, s: self._loop.add_writer(
-            s, self._guarded, client.loop_write
-        )
-        client.on_socket_unregister_write = lambda _c, _u, s: self._loop.remove_writer(s)
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_socket_register_write
+        client.on_socket_unregister_write = self._on_socket_unregister_write
         self._loop.add_reader(sock, self._guarded, self._read)
         if client.want_write():
             self._loop.add_writer(sock, self._guarded, client.loop_write)
@@ -226,7 +223,7 @@ class Connection:
         """Run a part of paho. Whatever a broker's bytes make of it ends this connection only."""
         try:
             work()
-        except Exception:  # noqa: BLE001 - the one place: foreign bytes inside a foreign library.
+        except Exception:  # The one place: foreign bytes inside a foreign library.
             log.exception("mqtt.fault protocol=%s", self.protocol)
             self._drop(reasons.CLOSED)
 
@@ -262,6 +259,15 @@ class Connection:
         return reasons.of_text(self._last_error) or reasons.CLOSED
 
     # --- paho's callbacks -------------------------------------------------------------------------
+
+    def _on_socket_close(self, _client: paho.Client, _user: Any, sock: Any) -> None:
+        self._forget(sock)
+
+    def _on_socket_register_write(self, client: paho.Client, _user: Any, sock: Any) -> None:
+        self._loop.add_writer(sock, self._guarded, client.loop_write)
+
+    def _on_socket_unregister_write(self, _client: paho.Client, _user: Any, sock: Any) -> None:
+        self._loop.remove_writer(sock)
 
     def _on_connect(
         self, client: paho.Client, _user: Any, _flags: Any, code: ReasonCode, _properties: Any
@@ -317,6 +323,12 @@ class Connection:
             log.debug("mqtt.paho %s", text)
 
 
+def _properties(packet: int, name: str, value: object) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    setattr(properties, name, value)
+    return properties
+
+
 def tls_context(settings: UplinkSection) -> ssl.SSLContext:
     """Return TLS as configured: at least 1.2, the broker's name checked.
 
@@ -334,6 +346,6 @@ def tls_context(settings: UplinkSection) -> ssl.SSLContext:
 
 
 def _existing(path: Any) -> str:
-    """Return the path if it can be opened: the ssl module does not name the file that is missing."""
+    """Return the path if it can be opened: the ssl module does not name a missing file."""
     with open(path, "rb"):
         return str(path)

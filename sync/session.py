@@ -63,10 +63,11 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The answer to `load`."""
+    """The answer to `load`. `cut`: the page ends early, there may be more."""
 
     load: Load
     rows: tuple[StoredRow, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,8 @@ class Journal:
 class Session:
     """The whole state. `connected_ms` is when the connection came up (monotonic), None without one.
 
+    `asked_s` since when something is under way without any acknowledgement, None if nothing is;
+    `carried_s` how long that had been so when the connection was lost.
     Units: `tokens` bulk rows that may go now, refilled at `rows_per_s`; `*_s` monotonic seconds.
     """
 
@@ -165,7 +168,8 @@ class Session:
     connected_ms: int | None = None
     tokens: float = 0.0
     filled_s: float = 0.0
-    acked_s: float | None = None
+    asked_s: float | None = None
+    carried_s: float = 0.0
     sent_rows: int = 0
     acked_rows: int = 0
 
@@ -182,11 +186,12 @@ def step(state: Session, event: Input, now: Stamp) -> tuple[Session, tuple[Actio
         case Connected():
             state = _each(state, _afresh)
             full = _capacity(state)
-            state = replace(
-                state, connected_ms=now.mono_ms, tokens=full, filled_s=_s(now), acked_s=None
-            )
+            state = replace(state, connected_ms=now.mono_ms, tokens=full, filled_s=_s(now))
         case Disconnected():
-            state = replace(_each(state, _afresh), connected_ms=None)
+            carried_s = max(state.carried_s, unanswered_s(state, now))
+            state = replace(
+                _each(state, _afresh), connected_ms=None, asked_s=None, carried_s=carried_s
+            )
         case Loaded():
             state, actions = _loaded(state, event)
         case LoadFailed(load):
@@ -221,19 +226,17 @@ def wake_in_s(state: Session, now: Stamp) -> float | None:
 
 
 def unanswered_s(state: Session, now: Stamp) -> float:
-    """Return for how long something has been under way without any acknowledgement, in seconds."""
-    if state.connected_ms is None:
-        return 0.0
-    since = [
-        slot.sent_s
+    """Return for how long something has been under way without any acknowledgement, in seconds of
+    connected time."""
+    return 0.0 if state.asked_s is None else max(_s(now) - state.asked_s, 0.0)
+
+
+def _under_way(state: Session) -> bool:
+    return any(
+        journal.bulk.flights
+        or any(s.sends and not s.received for s in journal.urgent.slots + journal.urgent.express)
         for journal in state.journals
-        for slot in journal.urgent.slots + journal.urgent.express
-        if slot.sends and not slot.received
-    ]
-    since += [flight.sent_s for journal in state.journals for flight in journal.bulk.flights]
-    if not since:
-        return 0.0
-    return max(_s(now) - max(min(since), state.acked_s or 0.0), 0.0)
+    )
 
 
 # --- inputs, one by one ---------------------------------------------------------------------------
@@ -292,7 +295,7 @@ def _loaded(state: Session, event: Loaded) -> tuple[Session, tuple[Action, ...]]
     if not lane.loading or lane.loaded != load.after_seq:
         return state, ()  # Asked before guard told us to begin elsewhere.
     items = lanes.items_of(event.rows, lane.prev)
-    all_kept = len(items) == len(event.rows) < load.limit
+    all_kept = len(items) == len(event.rows) < load.limit and not event.cut
     complete = load.known_last if all_kept else 0
     if load.lane is Lane.URGENT:
         changed = replace(journal, urgent=lanes.urgent_loaded(journal.urgent, items, complete))
@@ -354,7 +357,8 @@ def _acked(state: Session, ack: Ack, now_s: float) -> tuple[Session, tuple[Actio
         changed = replace(journal, bulk=bulk)
     if not news and not any(status == "busy" for status in statuses.values()):
         notes = (*notes, Note("ack.duplicate", audit=False))
-    state = replace(_put(state, changed), acked_s=now_s, acked_rows=state.acked_rows + news)
+    state = replace(_put(state, changed), acked_rows=state.acked_rows + news, carried_s=0.0)
+    state = replace(state, asked_s=now_s if _under_way(state) else None)
     return state, (*notes, *_advances(journal, changed))
 
 
@@ -402,6 +406,8 @@ def _pump(state: Session, now: Stamp) -> tuple[Session, tuple[Action, ...]]:
                 state = replace(state, sent_rows=state.sent_rows + len(items))
         state, batches = _pump_bulk(_refill(state, now_s), now)
         actions.extend(batches)
+        if actions and state.asked_s is None:
+            state = replace(state, asked_s=now_s - state.carried_s, carried_s=0.0)
     state, loads = _pump_loads(state, now_s)
     return state, (*actions, *loads)
 

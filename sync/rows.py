@@ -1,0 +1,149 @@
+"""Reads pages of rows from the journal files guard names, off the event loop.
+
+Owns open readers and one thread. A row whose text is not UTF-8 fails the whole read in SQLite; here
+it is found and handed over as a row without a body, so that it blocks nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from agent.core.errors import JournalError
+from agent.core.row import JournalId, Lane
+from agent.journal.reader import JournalReader
+from agent.journal.row import StoredRow
+
+ResultT = TypeVar("ResultT")
+
+
+class JournalFiles:
+    """The journals that can be read. Every method may raise JournalError; then ask guard again
+    where the journals are and call `know`."""
+
+    def __init__(self, name: str) -> None:
+        self._paths: dict[JournalId, Path] = {}
+        self._readers: dict[Path, JournalReader] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    def know(self, paths: dict[JournalId, Path]) -> None:
+        """Take where the journals are. After a change every file is opened anew: guard may have put
+        a fresh file in an old one's place."""
+        if paths != self._paths:
+            self._paths = dict(paths)
+            self._thread.submit(self._close_readers)
+
+    async def page(
+        self, journal_id: JournalId, lane: Lane, after_seq: int, limit: int
+    ) -> tuple[tuple[StoredRow, ...], bool]:
+        """Return up to `limit` rows of the lane, and whether the page ends early at a row that
+        cannot be read."""
+        return await self._run(
+            lambda: _page(self._reader(journal_id), journal_id, lane, after_seq, limit)
+        )
+
+    async def any_lane(
+        self, journal_id: JournalId, after_seq: int, limit: int, kinds: Sequence[str]
+    ) -> list[StoredRow]:
+        """Return up to `limit` rows of both lanes, oldest first."""
+        return await self._run(
+            lambda: self._reader(journal_id).rows(
+                journal_id, after_seq=after_seq, limit=limit, kinds=kinds
+            )
+        )
+
+    async def waiting(self, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
+        """Return how many rows of the lane come after `after_seq`."""
+        return await self._run(
+            lambda: self._reader(journal_id).waiting(journal_id, lane, after_seq)
+        )
+
+    def forget(self) -> None:
+        """Open every file anew at the next question: it may have been replaced."""
+        self._thread.submit(self._close_readers)
+
+    def close(self) -> None:
+        """Let every file go and end the thread."""
+        self._thread.submit(self._close_readers)
+        self._thread.shutdown(wait=True)
+
+    async def _run(self, work: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _reader(self, journal_id: JournalId) -> JournalReader:
+        path = self._paths.get(journal_id)
+        if path is None:
+            raise JournalError(f"journal {journal_id}: guard has not said where it is")
+        if path not in self._readers:
+            self._readers[path] = JournalReader(path)
+        return self._readers[path]
+
+    def _close_readers(self) -> None:
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+
+def _page(
+    reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int, limit: int
+) -> tuple[tuple[StoredRow, ...], bool]:
+    try:
+        rows = reader.rows(journal_id, after_seq=after_seq, limit=limit, lane=lane)
+        return tuple(rows), False
+    except JournalError as error:
+        if not _is_bad_text(error):
+            raise
+    good: list[StoredRow] = []
+    while len(good) < limit:
+        at = good[-1].seq if good else after_seq
+        try:
+            good.extend(reader.rows(journal_id, after_seq=at, limit=1, lane=lane))
+        except JournalError as error:
+            if not _is_bad_text(error):
+                raise
+            seq = _bad_seq(reader, journal_id, lane, at)
+            return (*good, _unreadable(journal_id, lane, seq)), True
+    return tuple(good), True
+
+
+def _bad_seq(reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
+    """Return the seq of the next row, which cannot be read: the least bound that makes a read
+    fail."""
+    low, high = after_seq, after_seq + 1
+    while _reads(reader, journal_id, lane, after_seq, high):
+        low, high = high, after_seq + 2 * (high - after_seq)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _reads(reader, journal_id, lane, after_seq, middle):
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _reads(
+    reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int, through_seq: int
+) -> bool:
+    try:
+        reader.rows(journal_id, after_seq=after_seq, limit=1, lane=lane, through_seq=through_seq)
+    except JournalError as error:
+        if not _is_bad_text(error):
+            raise
+        return False
+    return True
+
+
+def _is_bad_text(error: JournalError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.OperationalError) and "decode to UTF-8" in str(cause)
+
+
+def _unreadable(journal_id: JournalId, lane: Lane, seq: int) -> StoredRow:
+    """Return a row that stands for one whose text cannot be read; an empty body is not JSON."""
+    return StoredRow(
+        journal_id, seq, lane, "unreadable", None, None, "", None, 0.0, 0.0, "", 0, "unknown", 0
+    )
