@@ -239,7 +239,7 @@ class Link:
             self._feed(session.Loaded(load, rows, cut))
 
     async def _count_waiting(self) -> None:
-        """Count what is not loaded yet, for the report; what is loaded is counted without asking."""
+        """Count what is not loaded yet, for the report. What is loaded needs no asking."""
         while True:
             counts: dict[tuple[JournalId, Lane], int] = {}
             for journal in self._state.journals:
