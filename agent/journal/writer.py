@@ -126,25 +126,21 @@ class Writer:
 
     def _run(self) -> None:
         waiting: list[Batch] = []
-        rows = 0
-        due_s = 0.0
+        rows, urgent, due_s = 0, False, 0.0
         running = True
         while running:
-            batch = self._next(None if not waiting else due_s)
+            batch = self._next(due_s if waiting else None)
             if batch is None:
                 running = False
             elif batch.rows or batch.puts:
                 due_s = due_s if waiting else time.monotonic() + BULK_COMMIT_S
                 waiting.append(batch)
-                rows += len(batch.rows)
-            if waiting and (
-                not running
-                or (batch is not None and batch.urgent and self._queue.empty())
-                or rows >= BULK_COMMIT_ROWS
-                or time.monotonic() >= due_s
-            ):
+                rows, urgent = rows + len(batch.rows), urgent or batch.urgent
+            # What came while the last commit was under way goes along in one transaction.
+            is_time = rows >= BULK_COMMIT_ROWS or (urgent and self._queue.empty())
+            if waiting and (is_time or not running or time.monotonic() >= due_s):
                 self._commit(tuple(waiting))
-                waiting, rows = [], 0
+                waiting, rows, urgent = [], 0, False
             if self.file.fallback and time.monotonic() >= self._next_try_s:
                 self._try_main()
         self.file.db.close()

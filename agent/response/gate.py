@@ -82,9 +82,9 @@ def allowed(
     target: Device,
     requester: Requester,
     open_alarms: Iterable[Alarm],
+    rooms: Mapping[DeviceId, str],
     *,
     drill: bool,
-    rooms: Mapping[DeviceId, str],
 ) -> Verdict:
     """Return whether `requester` may have `actuation` done by `target` now.
 
@@ -165,8 +165,10 @@ def _is_gas(alarm: Alarm) -> bool:
 
 
 def _is_near(alarm: Alarm, target: Device, rooms: Mapping[DeviceId, str]) -> bool:
-    room = rooms.get(alarm.why.device, "")
-    return not room or not target.room or room == target.room
+    # Names of rooms are typed by people.
+    room = rooms.get(alarm.why.device, "").strip().casefold()
+    here = target.room.strip().casefold()
+    return not room or not here or room == here
 
 
 def _no(zh: str, en: str) -> Verdict:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.limits import BULK_COMMIT_S
 from agent.core.row import JournalId, Kind, Lane, Row
 from agent.journal.reader import JournalReader
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore, Loss
 from agent.journal.writer import Put
+from tests.agent.home import until
 from tests.clocks import HandClock
 
 
@@ -71,6 +73,19 @@ async def test_an_urgent_commit_takes_waiting_telemetry_along_in_order_of_seq(
     assert store.stop(5)
 
 
+async def test_an_urgent_row_does_not_wait_for_telemetry_that_came_after_it(
+    folder: Path, clock: HandClock
+) -> None:
+    store = opened(folder, clock)
+    began = asyncio.get_running_loop().time()
+    urgent = asyncio.get_running_loop().create_future()
+    store.append([(store.take_seq(), row(clock))], urgent=True, done=urgent.set_result)
+    store.append([(store.take_seq(), row(clock))], urgent=False)
+    assert await asyncio.wait_for(urgent, 10)
+    assert asyncio.get_running_loop().time() - began < BULK_COMMIT_S / 2
+    assert store.stop(5)
+
+
 async def test_telemetry_is_committed_within_its_time_without_anything_urgent(
     folder: Path, clock: HandClock
 ) -> None:
@@ -113,8 +128,6 @@ async def test_a_corrupt_file_is_set_aside_and_a_fresh_one_begun(
     assert await commit(store, *(row(clock, n, size=2000) for n in range(50)))
     old_id, path = store.journal_id, store.file.path
     assert store.stop(5)
-    for suffix in ("-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
     data = bytearray(path.read_bytes())
     if damage == "header":
         data[:16] = b"not a database!!"
@@ -193,6 +206,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(data)], check=True)
 
 
+def fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file:
+        for _ in range(1000):
+            file.write(b"x" * 4096)
+
+
+def enlarge(mounted: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=8m", str(mounted)], check=True)
+
+
 async def test_a_disk_that_fills_up_moves_the_journal_and_comes_back_with_every_row(
     tmp_path: Path, small_disk: Path, clock: HandClock
 ) -> None:
@@ -204,9 +227,8 @@ async def test_a_disk_that_fills_up_moves_the_journal_and_comes_back_with_every_
     store.on_file = lambda file: moves.append(file.fallback)
     assert await commit(store, row(clock, 1))
     store.append((), [Put(Table.DEVICE, "d", "{}")], urgent=True)
-    with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-        for _ in range(1000):
-            file.write(b"x" * 4096)
+    with pytest.raises(OSError, match="No space"):
+        fill(ballast)
     for number in range(2, 40):
         assert await commit(store, row(clock, number, size=4000))
     assert store.file.fallback
@@ -217,10 +239,8 @@ async def test_a_disk_that_fills_up_moves_the_journal_and_comes_back_with_every_
         assert db.execute("SELECT key FROM device").fetchall() == [("d",)]
 
     ballast.unlink()
-    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
-    async with asyncio.timeout(20):
-        while store.file.fallback:
-            await asyncio.sleep(0.05)
+    enlarge(small_disk)
+    await until(lambda: not store.file.fallback)
     assert moves == [True, False]
     assert store.journal_id == main_id
     assert await commit(store, row(clock, 40))

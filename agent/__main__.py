@@ -1,0 +1,5 @@
+"""`python -m agent` is the console script `anju`."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,416 @@
+"""What the hub answers on its control socket: one handler for each method.
+
+Owns how the inside of the hub looks from outside. Tells only what is on disk: alarms are shown as
+of the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from agent.config import Config
+from agent.control.schema import (
+    AckParams,
+    AdvanceParams,
+    AlarmInfo,
+    AlarmList,
+    AlarmsQuery,
+    AuditParams,
+    DeviceInfo,
+    DeviceList,
+    DriverInfo,
+    Hello,
+    JournalHealth,
+    JournalInfo,
+    Nothing,
+    PairParams,
+    PairProgress,
+    PairResult,
+    ResolveParams,
+    RowInfo,
+    RowList,
+    Status,
+    SyncState,
+    TailParams,
+    Text,
+    UplinkReport,
+)
+from agent.control.server import Handler, Peer
+from agent.core.alarm import Alarm, AlarmId, Severity
+from agent.core.clock import Clock, Stamp
+from agent.core.command import AckAlarm, Caller, Command, ResolveAlarm, Role
+from agent.core.device import Device, DeviceId
+from agent.core.errors import CommandRefused
+from agent.core.row import JournalId, Kind, Lane
+from agent.core.text import Sentence
+from agent.journal.reader import JournalReader
+from agent.journal.row import StoredRow
+from agent.journal.store import JournalStore
+from agent.pairing import FIRST_REPORT, Paired, Pairing, Wanted
+from agent.pipeline import Pipeline
+from agent.registry import Registry
+from drivers.base import Driver, PairingDriver, PairStage
+
+_UPLINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of the running hub that answers are made from."""
+
+    config: Config
+    clock: Clock
+    store: JournalStore
+    registry: Registry
+    pipeline: Pipeline
+    pairing: Pairing
+    drivers: tuple[Driver, ...]
+    started: Stamp
+    counters: Callable[[], dict[str, int]]
+
+
+def release() -> str:
+    """Return the installed version of the hub."""
+    try:
+        return version("anju-hub")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+class Answers:
+    """All handlers over one hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._uplink: UplinkReport | None = None
+        self._uplink_at_s = 0.0
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return method name to handler."""
+        return {
+            "hello": self._hello,
+            "status": self._status,
+            "devices.list": self._devices,
+            "alarms.list": self._alarms,
+            "alarm.ack": self._ack,
+            "alarm.resolve": self._resolve,
+            "journal.tail": self._tail,
+            "journal.follow": self._follow,
+            "pair.start": self._pair,
+            "pair.stop": self._pair_stop,
+            "sync.state": self._sync_state,
+            "sync.advance": self._advance,
+            "sync.report": self._report,
+            "audit": self._audit,
+        }
+
+    # --- reading --------------------------------------------------------------------------------
+
+    async def _hello(self, _: Nothing, peer: Peer) -> Hello:
+        hub = self._hub.config.hub
+        return Hello(release=release(), hub=hub.id, district=hub.district, role=peer.caller.role)
+
+    async def _status(self, _: Nothing, __: Peer) -> Status:
+        hub = self._hub
+        now = hub.clock.now()
+        open_alarms = hub.pipeline.visible.open.values()
+        drivers = tuple(self._driver(driver) for driver in hub.drivers)
+        return Status(
+            hub=hub.config.hub.id,
+            district=hub.config.hub.district,
+            release=release(),
+            up_s=now.at_s - hub.started.at_s,
+            sos_ready=any(driver.ok for driver in drivers),
+            time_quality=now.quality,
+            drivers=drivers,
+            journal=await self._journal_health(),
+            uplink=self._uplink_now(now),
+            devices=len(hub.registry.all()),
+            alarms_open=sum(alarm.severity is not Severity.S4 for alarm in open_alarms),
+            troubles=tuple(
+                self._alarm(alarm) for alarm in open_alarms if alarm.severity is Severity.S4
+            ),
+            counters=hub.counters(),
+        )
+
+    async def _devices(self, _: Nothing, __: Peer) -> DeviceList:
+        return DeviceList(devices=tuple(self._device(d) for d in self._hub.registry.all()))
+
+    async def _alarms(self, query: AlarmsQuery, _: Peer) -> AlarmList:
+        book = self._hub.pipeline.visible
+        found = [*book.open.values()] + ([] if query.open_only else [*book.closed.values()])
+        newest = sorted(found, key=lambda alarm: alarm.raised.at_s, reverse=True)
+        return AlarmList(alarms=tuple(self._alarm(alarm) for alarm in newest[: query.limit]))
+
+    async def _tail(self, params: TailParams, _: Peer) -> RowList:
+        store = self._hub.store
+        journal_id, path = store.journal_id, store.file.path
+
+        def read() -> list[StoredRow]:
+            reader = JournalReader(path)
+            try:
+                if params.after_seq is None:
+                    return reader.tail(journal_id, params.limit, params.kinds)
+                return reader.rows(
+                    journal_id, after_seq=params.after_seq, limit=params.limit, kinds=params.kinds
+                )
+            finally:
+                reader.close()
+
+        rows = await asyncio.to_thread(read)
+        return RowList(rows=tuple(_row(row) for row in rows))
+
+    async def _follow(self, _: Nothing, peer: Peer) -> Nothing:
+        peer.following = True
+        return Nothing()
+
+    # --- acting ---------------------------------------------------------------------------------
+
+    async def _ack(self, params: AckParams, peer: Peer) -> AlarmInfo:
+        caller = _on_behalf(peer.caller, params.by)
+        return await self._command(AckAlarm(AlarmId(params.alarm), caller, params.note))
+
+    async def _resolve(self, params: ResolveParams, peer: Peer) -> AlarmInfo:
+        caller = _on_behalf(peer.caller, params.by)
+        return await self._command(ResolveAlarm(AlarmId(params.alarm), caller, params.cause))
+
+    async def _command(self, command: Command) -> AlarmInfo:
+        future: asyncio.Future[Alarm] = asyncio.get_running_loop().create_future()
+
+        def answer(outcome: Alarm | CommandRefused) -> None:
+            if future.cancelled():
+                return
+            if isinstance(outcome, CommandRefused):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self._hub.pipeline.command(command, answer)
+        return self._alarm(await future)
+
+    async def _pair(self, params: PairParams, peer: Peer) -> PairResult:
+        driver = next((d for d in self._hub.drivers if hasattr(d, "open_joining")), None)
+        if driver is None:
+            raise CommandRefused(
+                "no_radio", "no radio is configured; add [zigbee] port = … to the configuration"
+            )
+
+        def tell(stage: str, device: DeviceId | None, left_s: float) -> None:
+            says = Text(zh=_STAGES[stage].zh, en=_STAGES[stage].en)
+            progress = PairProgress(stage=stage, device=device, left_s=left_s, says=says)
+            peer.notify("pair.progress", progress)
+
+        wanted = Wanted(params.window_s, params.name, params.room)
+        pairing_driver: PairingDriver = driver  # type: ignore[assignment] # It can open joining.
+        paired = await self._hub.pairing.run(pairing_driver, wanted, tell)
+        return self._paired(paired)
+
+    async def _pair_stop(self, _: Nothing, __: Peer) -> Nothing:
+        self._hub.pairing.stop()
+        return Nothing()
+
+    # --- for link -------------------------------------------------------------------------------
+
+    async def _sync_state(self, _: Nothing, __: Peer) -> SyncState:
+        hub = self._hub.config.hub
+        return SyncState(hub=hub.id, district=hub.district, journals=await self._journals())
+
+    async def _advance(self, params: AdvanceParams, _: Peer) -> Nothing:
+        store = self._hub.store
+        journal_id = JournalId(params.journal_id)
+        last = {info.journal_id: info.last_seq for info in await self._journals()}
+        if params.through_seq > last.get(journal_id, 0):
+            raise CommandRefused(
+                "beyond_journal",
+                f"journal {journal_id} ends at {last.get(journal_id, 0)}, not {params.through_seq}",
+            )
+        store.advance(journal_id, Lane(params.lane), params.through_seq)
+        return Nothing()
+
+    async def _report(self, report: UplinkReport, _: Peer) -> Nothing:
+        before = self._uplink
+        self._uplink, self._uplink_at_s = report, self._hub.clock.now().at_s
+        well = report.connected and report.platform_answers
+        if before is None or well != (before.connected and before.platform_answers):
+            self._hub.pipeline.fault("uplink", "platform", not well, report.says.en)
+        return Nothing()
+
+    async def _audit(self, params: AuditParams, _: Peer) -> Nothing:
+        body: dict[str, object] = {"what": params.what, "detail": params.detail}
+        self._hub.pipeline.record(Kind.AUDIT, body, urgent=True)
+        return Nothing()
+
+    # --- how things look ------------------------------------------------------------------------
+
+    def _driver(self, driver: Driver) -> DriverInfo:
+        health = driver.health()
+        return DriverInfo(
+            driver=health.driver,
+            ok=health.ok,
+            says=Text(zh=health.says.zh, en=health.says.en),
+            port=health.port,
+            restarts=health.restarts,
+            frames_in=health.frames_in,
+            frames_refused=health.frames_refused,
+        )
+
+    async def _journals(self) -> tuple[JournalInfo, ...]:
+        store = self._hub.store
+        found = await asyncio.to_thread(store.journals)
+        return tuple(
+            JournalInfo(
+                journal_id=journal_id,
+                path=str(path),
+                writing=journal_id == store.journal_id,
+                last_seq=last_seq,
+                urgent_through=store.cursor(journal_id, Lane.URGENT),
+                bulk_through=store.cursor(journal_id, Lane.BULK),
+            )
+            for journal_id, path, last_seq in found
+        )
+
+    async def _journal_health(self) -> JournalHealth:
+        store = self._hub.store
+        if store.trouble:
+            says = Text(
+                zh=f"事件日志异常：{store.trouble}。请检查存储卡和剩余空间。",
+                en=f"{store.trouble}. Check the card and its free space.",
+            )
+        else:
+            says = Text(zh="事件日志正常", en="the journal is well")
+        return JournalHealth(
+            ok=not store.trouble,
+            says=says,
+            journals=await self._journals(),
+            commits=store.commits,
+            rows=store.counters.rows,
+            fsync_p50_ms=store.commit_ms(0.5),
+            fsync_p99_ms=store.commit_ms(0.99),
+            unjournaled=self._hub.pipeline.counts.unjournaled,
+            dropped=store.counters.dropped + self._hub.pipeline.counts.dropped,
+        )
+
+    def _uplink_now(self, now: Stamp) -> UplinkReport:
+        if self._hub.config.uplink is None:
+            says = Text(
+                zh="未配置平台，本机独立运行", en="no platform is configured; the hub works alone"
+            )
+            return UplinkReport(connected=False, says=says)
+        if self._uplink is None or now.at_s - self._uplink_at_s > _UPLINK_SILENT_S:
+            says = Text(
+                zh="上行进程没有运行。请查看：systemctl status anju-link",
+                en="link is not running. See: systemctl status anju-link",
+            )
+            return UplinkReport(connected=False, says=says)
+        return self._uplink
+
+    def _device(self, device: Device) -> DeviceInfo:
+        heard = self._hub.registry.heard(device.id)
+        now = self._hub.clock.now()
+        return DeviceInfo(
+            id=device.id,
+            kind=device.kind,
+            name=device.name,
+            room=device.room,
+            manufacturer=device.manufacturer,
+            model=device.model,
+            paired=device.paired_at_s is not None,
+            last_seen_s_ago=None if heard is None else now.at_s - heard.at_s,
+            readings=self._hub.registry.latest(device.id),
+        )
+
+    def _alarm(self, alarm: Alarm) -> AlarmInfo:
+        device = self._hub.registry.get(alarm.why.device)
+        return AlarmInfo(
+            id=alarm.id,
+            rule=alarm.rule,
+            hazard=alarm.hazard,
+            severity=alarm.severity,
+            state=alarm.state,
+            subject=alarm.subject,
+            device_name=device.name if device else str(alarm.why.device),
+            count=alarm.count,
+            drill=alarm.drill,
+            code=alarm.code,
+            latched=alarm.latched,
+            condition_active=alarm.condition_active,
+            why=Text(zh=alarm.why.sentence.zh, en=alarm.why.sentence.en),
+            raised_at_s=alarm.raised.wall_s,
+            acked_at_s=_wall(alarm.acked),
+            acked_by=alarm.acked_by,
+            restored_at_s=_wall(alarm.restored),
+            closed_at_s=_wall(alarm.closed),
+            cause=alarm.cause,
+        )
+
+    def _paired(self, paired: Paired) -> PairResult:
+        device = None if paired.device is None else self._device(paired.device)
+        says = _OUTCOMES[paired.outcome]
+        if paired.outcome == "timeout" and paired.device is not None:
+            says = _SILENT
+        return PairResult(outcome=paired.outcome, device=device, says=Text(zh=says.zh, en=says.en))
+
+
+_STAGES: dict[str, Sentence] = {
+    PairStage.OPEN: Sentence(
+        "网络已开放，请让设备进入配对状态", "the network is open: start the device's pairing"
+    ),
+    PairStage.JOINED: Sentence("设备已入网", "the device has joined"),
+    PairStage.INTERVIEWED: Sentence("已识别设备", "the device has said what it is"),
+    PairStage.ENROLLED: Sentence("报警登记完成", "the device knows where to send its alarms"),
+    PairStage.READY: Sentence(
+        "设置完成。现在请触发一次设备：按下按钮、开关一次门、按测试键",
+        "set up. Now make it report once: press the button, open the door, press its test key",
+    ),
+    PairStage.FAILED: Sentence(
+        "设备未能完成设置，请再试一次", "the device could not be set up; try it again"
+    ),
+    PairStage.CLOSED: Sentence("网络已关闭", "the network is closed"),
+    FIRST_REPORT: Sentence("已收到设备的第一条报告", "the device's first own report has arrived"),
+}
+
+_OUTCOMES: dict[str, Sentence] = {
+    "done": Sentence("配对完成", "paired"),
+    "timeout": Sentence(
+        "没有设备入网。请把设备靠近主机，按说明书进入配对状态后重试",
+        "no device came. Bring it near the hub, start its pairing as its manual says, try again",
+    ),
+    "stopped": Sentence("配对已停止", "pairing was stopped"),
+    "failed": Sentence("配对失败", "pairing failed"),
+}
+
+_SILENT = Sentence(
+    "设备已入网，但没有收到它自己的报告，未登记。请重试，并在提示时触发设备",
+    "the device joined but never reported by itself, so it was not taken in. Pair it again and "
+    "make it report when asked",
+)
+
+
+def _on_behalf(caller: Caller, by: str) -> Caller:
+    """Return the caller, or the person at the platform for whom link asks: never on site."""
+    if not by:
+        return caller
+    return Caller(Role.LINK, f"platform:{by}", on_site=False)
+
+
+def _wall(stamp: Stamp | None) -> float | None:
+    return None if stamp is None else stamp.wall_s
+
+
+def _row(row: StoredRow) -> RowInfo:
+    return RowInfo(
+        journal_id=row.journal_id,
+        seq=row.seq,
+        lane=row.lane,
+        kind=row.kind,
+        severity=row.severity,
+        device=row.device,
+        received_at_s=row.received_at,
+        recorded_at_s=row.recorded_at,
+        time_quality=row.time_quality,
+        body=json.loads(row.body),
+    )

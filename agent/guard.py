@@ -1,0 +1,305 @@
+"""The process that helps: drivers, rules, alarms, journal and actuators. It needs no network.
+
+Owns how the parts are put together, and the order of a start: journal first, then the socket and
+the radio at once. Nothing that is broken keeps the rest from starting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from agent.answers import Answers, Hub, release
+from agent.clock import LastTime, SystemClock
+from agent.config import Config, load
+from agent.control.schema import Committed as CommittedNotice
+from agent.control.server import ControlServer
+from agent.core.device import Device, DeviceId
+from agent.core.errors import ConfigError
+from agent.core.reading import Reading
+from agent.core.row import Kind
+from agent.dispatch import Dispatch
+from agent.journal.files import OpenFile
+from agent.journal.schema import Table
+from agent.journal.store import Committed, JournalStore
+from agent.journal.writer import Put
+from agent.pairing import Pairing
+from agent.pipeline import Pipeline, device_put
+from agent.registry import Registry
+from agent.resume import resume
+from agent.supervisor import supervise
+from agent.watchdog import feed, notify
+from drivers.base import Driver, PairStep
+from local_rules.catalog import book
+
+log = logging.getLogger(__name__)
+
+_TIME_KEPT_EVERY_S = 60.0
+_LAST_TIME = "last_time"
+_STOP_BUDGET_S = 3.0
+_STALLED_S = 30.0  # A commit under way for longer than this is no progress.
+
+
+def main(config_path: Path) -> int:
+    """Run guard until SIGTERM; return the exit code: 0 stopped, 2 wrong configuration."""
+    logging.basicConfig(
+        level=os.environ.get("ANJU_LOG", "INFO"), format="%(levelname)s %(name)s %(message)s"
+    )
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    # The writer thread must get the interpreter at once when an alarm has to reach the disk.
+    sys.setswitchinterval(0.0005)
+    asyncio.run(_run(config))
+    return 0
+
+
+async def _run(config: Config) -> None:
+    guard = Guard(config)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with asyncio.TaskGroup() as group:
+            guard.start(group)
+            await stop.wait()
+            log.info("guard.stopping")
+            guard.closing()
+            raise _Stop
+    except* _Stop:
+        pass
+    finally:
+        guard.close()
+
+
+class _Stop(Exception):
+    """Ends the task group of an orderly stop."""
+
+
+class Guard:
+    """All parts of the process, put together. Creating it opens the journal; `start` starts the
+    tasks."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        first = SystemClock()
+        fallback = config.hub.runtime_dir / "journal-fallback.db"
+        self._store = JournalStore(config.journal_file, fallback, first)
+        kept = self._store.state[Table.SETTING].get(_LAST_TIME, "")
+        self._clock = SystemClock(LastTime.decode(kept))
+        self._store.use_clock(self._clock)
+        self._started = self._clock.now()
+        self._registry = Registry(
+            self._store.state[Table.DEVICE], config.hub.data_dir / "devices.json"
+        )
+        self._rules = book(siren_sos_s=config.siren.sos_s, siren_danger_s=config.siren.danger_s)
+        self._pipeline = Pipeline(self._clock, self._store, self._registry, self._rules)
+        self._pairing = Pairing(self._clock, self._adopt)
+        self._strangers = 0
+        self._copying: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._drivers = tuple(self._make_drivers())
+        self._answers = Answers(
+            Hub(
+                config,
+                self._clock,
+                self._store,
+                self._registry,
+                self._pipeline,
+                self._pairing,
+                self._drivers,
+                self._started,
+                self._counters,
+            )
+        )
+        self._server = ControlServer(config.control_socket, self._answers.handlers())
+
+    # --- start and stop -------------------------------------------------------------------------
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Start everything, the quickest way to a working SOS first."""
+        self._group = group
+        self._store.on_commit = self._committed
+        self._store.on_file = self._on_file
+        self._store.start()
+        dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
+        self._pipeline.release = dispatch.release
+        pending = resume(self._pipeline, self._store, self._rules, self._started)
+        for driver in self._drivers:
+            group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
+        group.create_task(self._serve(), name="control")
+        group.create_task(self._keep_time(), name="keep-time")
+        group.create_task(feed(self._is_well), name="watchdog")
+        self._pipeline.record(
+            Kind.HUB_STARTED,
+            {"release": release(), "journal": self._store.journal_id},
+            urgent=True,
+        )
+        self._on_file(self._store.file)
+        dispatch.release(pending)
+        notify("READY=1")
+        gc.freeze()  # What exists now lives as long as the process: never look at it again.
+
+    def closing(self) -> None:
+        """Write down that the hub stops in good order."""
+        notify("STOPPING=1")
+        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=[self._time_put()], urgent=True)
+
+    def close(self) -> None:
+        """Let the journal commit what waits."""
+        if not self._store.stop(_STOP_BUDGET_S):
+            log.error("journal.unfinished budget_s=%s", _STOP_BUDGET_S)
+
+    # --- drivers.base.Inbox ---------------------------------------------------------------------
+
+    def observe(self, readings: Sequence[Reading]) -> None:
+        """Take readings of this home's devices, of the hub's parts, and of the device being
+        paired."""
+        first = readings[0] if readings else None
+        if first is None:
+            return
+        if first.device.startswith("hub:") or self._registry.get(first.device) is not None:
+            self._pipeline.observe(readings)
+            return
+        ours = self._pairing.heard(readings)
+        if not ours:
+            self._strangers += 1
+        self._pipeline.observe(ours)
+
+    def device_found(self, device: Device) -> None:
+        """Take a device that is set up: one of ours that says more of itself, or a new one."""
+        if self._registry.get(device.id) is None:
+            self._pairing.found(device)
+        elif self._registry.renew(device) is not None:
+            self._keep(device.id)
+
+    def device_left(self, device: DeviceId) -> None:
+        """Write down that a device said goodbye to the network; it stays in the ledger."""
+        if self._registry.get(device) is not None:
+            self._pipeline.record(Kind.DEVICE_LEFT, {}, device=device, urgent=True)
+
+    def pair_step(self, step: PairStep) -> None:
+        """Hand a step to the pairing that is under way."""
+        self._pairing.step(step)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _make_drivers(self) -> list[Driver]:
+        zigbee = self._config.zigbee
+        if zigbee is None:
+            return []
+        from drivers.zigbee.driver import ZigbeeDriver  # Only homes with a stick pay for it.
+
+        return [
+            ZigbeeDriver(
+                port=zigbee.port,
+                baudrate=zigbee.baudrate,
+                channel=zigbee.channel,
+                database=self._database(),
+                clock=self._clock,
+                inbox=self,
+                ledger=self._registry.get,
+                rng=random.Random(),
+            )
+        ]
+
+    def _database(self) -> Path:
+        """Return where the radio keeps its network: on the disk, or a working copy when that
+        fails."""
+        kept = self._config.hub.data_dir / "zigbee.db"
+        if not self._store.file.fallback:
+            return kept
+        working = self._config.hub.runtime_dir / "zigbee.db"
+        with suppress(OSError):
+            shutil.copyfile(kept, working)
+        return working
+
+    async def _serve(self) -> None:
+        """Serve the control socket; when it cannot be made, say so and try again."""
+        while True:
+            try:
+                await self._server.serve()
+            except OSError as error:
+                self._pipeline.fault("control", "socket", True, f"control socket: {error}")
+            await asyncio.sleep(5.0)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(_TIME_KEPT_EVERY_S)
+            self._store.append((), (self._time_put(),), urgent=False)
+
+    def _time_put(self) -> Put:
+        return Put(Table.SETTING, _LAST_TIME, LastTime.of(self._clock.now()).encode())
+
+    def _committed(self, committed: Committed) -> None:
+        notice = CommittedNotice(
+            journal_id=committed.journal_id, last_seq=committed.last_seq, urgent=committed.urgent
+        )
+        self._server.tell_followers("journal.committed", notice)
+
+    def _on_file(self, file: OpenFile) -> None:
+        self._pipeline.fault("journal", "disk", file.fallback, file.trouble)
+        if file.quarantined is not None:
+            self._pipeline.fault("journal", "quarantine", True, file.trouble)
+
+    def _adopt(self, device: Device) -> None:
+        """Take a device that has proved itself into the home."""
+        self._registry.put(device)
+        body: dict[str, object] = {
+            "kind": device.kind,
+            "name": device.name,
+            "room": device.room,
+            "manufacturer": device.manufacturer,
+            "model": device.model,
+        }
+        self._pipeline.record(
+            Kind.DEVICE_PAIRED,
+            body,
+            device=device.id,
+            puts=[device_put(self._registry, device.id)],
+            urgent=True,
+        )
+        self._copy_ledger()
+
+    def _keep(self, device: DeviceId) -> None:
+        self._store.append((), (device_put(self._registry, device),), urgent=False)
+        self._copy_ledger()
+
+    def _copy_ledger(self) -> None:
+        assert self._group is not None
+        self._group.create_task(self._write_ledger(), name="copy-ledger")
+
+    async def _write_ledger(self) -> None:
+        try:
+            await asyncio.to_thread(self._registry.write_copy)
+        except OSError as error:
+            self._pipeline.fault("ledger", "copy", True, f"devices.json: {error}")
+        else:
+            self._pipeline.fault("ledger", "copy", False, "")
+
+    def _is_well(self) -> bool:
+        return self._store.stalled_s(time.monotonic()) < _STALLED_S
+
+    def _counters(self) -> dict[str, int]:
+        counts, control = self._pipeline.counts, self._server.counts
+        return {
+            "events": counts.events,
+            "repeats": counts.repeats,
+            "strangers": self._strangers,
+            "control_requests": control.requests,
+            "control_refused": control.refused,
+            "control_garbage": control.garbage,
+        }

@@ -1,0 +1,405 @@
+"""The one way through the hub: event in, decision, one transaction, then effects.
+
+Owns the order of events and of rows, and the promise that a row is on disk before anybody is told
+of it, or life safety has waited its budget for the disk and goes ahead without. Decisions are made
+by the pure parts (rules, lifecycle, gate); the disk is the journal's; doing is dispatch's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.core.actuation import Requester
+from agent.core.alarm import Alarm, AlarmId, RuleId, Severity
+from agent.core.clock import Clock, Stamp
+from agent.core.command import AckAlarm, Command, ResolveAlarm
+from agent.core.device import DeviceId, hub_part
+from agent.core.effect import CancelWake, Effect, LocalAction, RaiseAlarm, RestoreAlarm, WakeAt
+from agent.core.errors import CommandRefused
+from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
+from agent.core.limits import COMMIT_BUDGET_S, INBOX_EVENTS
+from agent.core.reading import Quantity, Reading
+from agent.core.row import Kind, Lane, Row
+from agent.dispatch import Asked, Report
+from agent.journal.schema import Table
+from agent.journal.store import JournalStore, Loss
+from agent.journal.writer import Put
+from agent.registry import Registry, encode_device
+from agent.repeats import Repeats
+from agent.response import gate, silence
+from agent.response.lifecycle import AlarmBook, apply
+from agent.response.record import alarm_to_body
+from agent.timers import Timers
+from local_rules import engine, snapshot
+from local_rules.rule import RuleBook
+
+log = logging.getLogger(__name__)
+
+_EVENTS_A_TURN = 64  # Then the event loop gets a turn: a storm must not starve the radio.
+_DEVICE_FAULT = RuleId("device_fault")
+_HUB_FAULT = RuleId("hub_fault")
+_SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
+
+LIFE_SAFETY = frozenset(
+    {Quantity.SOS, Quantity.SMOKE, Quantity.GAS, Quantity.CO, Quantity.WATER_LEAK, Quantity.FAULT}
+)
+"""Readings that are never dropped, however full the inbox is."""
+
+Answer = Callable[[Alarm | CommandRefused], None]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What one event makes: rows in order, changed state, and orders to give once it is on disk."""
+
+    stamp: Stamp
+    rows: list[tuple[int, Row]] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    orders: list[Asked] = field(default_factory=list)
+    urgent: bool = False
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the pipeline did since it began."""
+
+    events: int = 0
+    repeats: int = 0
+    strangers: int = 0
+    dropped: int = 0
+    unjournaled: int = 0
+
+
+class Pipeline:
+    """Takes events one at a time. All methods are called in the event loop and return at once.
+
+    `visible` is the alarm book as of the last commit: what anybody may be told.
+    """
+
+    def __init__(
+        self, clock: Clock, store: JournalStore, registry: Registry, rules: RuleBook
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._registry = registry
+        self._rules = rules
+        self._inbox: deque[tuple[Event, Answer | None]] = deque()
+        self._scheduled = False
+        self._dropped_since_gap = 0
+        self._engine = engine.EngineState()
+        self._book = AlarmBook()
+        self.visible = self._book
+        self._faults: dict[tuple[DeviceId, str], tuple[bool, str]] = {}
+        self.repeats = Repeats()
+        self.timers = Timers(clock, self._due)
+        self.counts = Counts()
+        self.release: Callable[[Sequence[Asked]], None] = lambda orders: None
+        self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
+        store.on_loss = self.lost
+
+    def resume(self, state: engine.EngineState, book: AlarmBook) -> None:
+        """Begin where the journal says that the last run ended."""
+        self._book = self.visible = book
+        step = engine.resume(state, self._clock.now(), self._rules)
+        tx = Transaction(self._clock.now())
+        self._take_step(tx, step)
+        if tx.puts:
+            self._commit(tx, None)
+        for alarm in book.open.values():
+            device, _, channel = alarm.subject.partition("/")
+            if alarm.rule == _HUB_FAULT and alarm.condition_active:
+                self._faults[DeviceId(device), channel] = (True, "")
+
+    # --- what comes in --------------------------------------------------------------------------
+
+    def observe(self, readings: Sequence[Reading]) -> None:
+        """Take readings of one frame."""
+        for reading in readings:
+            if len(self._inbox) >= INBOX_EVENTS and reading.quantity not in LIFE_SAFETY:
+                self.counts.dropped += 1
+                self._dropped_since_gap += 1
+                continue
+            self._submit(Observed(reading), None)
+
+    def fault(self, part: str, channel: str, active: bool, detail: str) -> None:
+        """Take what a part of the hub says of itself; saying the same again changes nothing."""
+        device = hub_part(part)
+        self.observe(
+            [Reading(device, Quantity.FAULT, active, self._clock.now(), channel, detail=detail)]
+        )
+
+    def command(self, command: Command, answer: Answer) -> None:
+        """Take a command; `answer` gets the alarm once it is on disk, or the refusal."""
+        self._submit(Commanded(command, self._clock.now()), answer)
+
+    def record(
+        self,
+        kind: Kind,
+        body: Mapping[str, object],
+        *,
+        device: DeviceId | None = None,
+        puts: Sequence[Put] = (),
+        urgent: bool = False,
+    ) -> None:
+        """Write down something that is no event for the rules (a start, a pairing, an audit)."""
+        tx = Transaction(self._clock.now(), puts=list(puts), urgent=urgent)
+        self._add(tx, Row(kind, Lane.BULK, tx.stamp, body, device))
+        self._commit(tx, None)
+
+    def reported(self, report: Report) -> None:
+        """Take what became of an order."""
+        kind = Kind.ACTUATION_DONE if report.ok else Kind.ACTUATION_FAILED
+        asked = report.asked
+        body: dict[str, object] = {
+            "key": asked.key,
+            "actuation": asked.actuation.kind,
+            "detail": report.detail,
+        }
+        self.record(kind, body, device=asked.device, puts=[Put(Table.EFFECT, asked.key, None)])
+        subject = f"{asked.device}/{Quantity.DEVICE_FAULT}"
+        trouble = self._book.find(_DEVICE_FAULT, subject)
+        if (report.ok and trouble is not None) or (not report.ok and not report.superseded):
+            self.observe(
+                [
+                    Reading(
+                        asked.device,
+                        Quantity.DEVICE_FAULT,
+                        not report.ok,
+                        self._clock.now(),
+                        "actuate",
+                        detail=report.detail,
+                    )
+                ]
+            )
+
+    def lost(self, loss: Loss) -> None:
+        """Write down that telemetry was given up."""
+        body = {"count": loss.rows, "first_seq": loss.first_seq, "last_seq": loss.last_seq}
+        self.record(Kind.GAP, {**body, "why": loss.why})
+
+    # --- one at a time, in order ----------------------------------------------------------------
+
+    def _submit(self, event: Event, answer: Answer | None) -> None:
+        self._inbox.append((event, answer))
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain)
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        for _ in range(min(len(self._inbox), _EVENTS_A_TURN)):
+            event, answer = self._inbox.popleft()
+            self._process(event, answer)
+        if self._inbox:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain)
+        elif self._dropped_since_gap:
+            count, self._dropped_since_gap = self._dropped_since_gap, 0
+            self.record(Kind.GAP, {"count": count, "why": "inbox full"})
+
+    def _process(self, event: Event, answer: Answer | None) -> None:
+        self.counts.events += 1
+        tx = Transaction(event.stamp)
+        match event:
+            case Observed(reading):
+                if self._is_old_news(reading):
+                    return
+                event = self._observed(tx, reading)
+            case Commanded(command):
+                self._commanded(tx, command, answer)
+                return
+            case Woken() | Scheduled():
+                pass
+        step = engine.step(self._engine, event, self._rules)
+        self._take_step(tx, step)
+        if tx.rows or tx.puts:
+            self._commit(tx, answer)
+
+    def _take_step(self, tx: Transaction, step: engine.Step) -> None:
+        """Go on from the state after `step`, and put what it asks for into `tx`."""
+        self._engine = step.state
+        for key in step.changed:
+            body = snapshot.dump(step.state, key)
+            tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", body))
+        for effect in step.effects:
+            self._effect(tx, effect)
+
+    def _is_old_news(self, reading: Reading) -> bool:
+        """Return whether a part of the hub only repeats what is known of it."""
+        if reading.quantity is not Quantity.FAULT:
+            return False
+        key, now = (reading.device, reading.channel), (bool(reading.value), reading.detail)
+        before = self._faults.get(key, (False, ""))
+        self._faults[key] = now
+        return before[0] == now[0]
+
+    def _observed(self, tx: Transaction, reading: Reading) -> Observed:
+        repeat_of = self.repeats.seq_of(reading)
+        body: dict[str, object] = {"quantity": reading.quantity, "value": reading.value}
+        for name in ("channel", "frame", "detail", "drill"):
+            if getattr(reading, name):
+                body[name] = getattr(reading, name)
+        if repeat_of is not None:
+            body["repeat_of"] = repeat_of
+            self.counts.repeats += 1
+        row = Row(
+            Kind.READING,
+            Lane.BULK,
+            reading.received,
+            body,
+            reading.device,
+            observed_at_s=reading.observed_at_s,
+        )
+        seq = self._add(tx, row)
+        if repeat_of is None:
+            self.repeats.remember(reading, seq)
+        self._registry.hear(reading)
+        return Observed(reading, repeat_of)
+
+    def _effect(self, tx: Transaction, effect: Effect) -> None:
+        match effect:
+            case RaiseAlarm() | RestoreAlarm():
+                self._change_alarm(tx, effect)
+            case WakeAt():
+                self.timers.set(effect.key, effect.due_s)
+            case CancelWake():
+                self.timers.cancel(effect.key)
+
+    def _change_alarm(
+        self, tx: Transaction, cause: RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm
+    ) -> Alarm | None:
+        """Let the lifecycle say what becomes of the alarm, and write it and its orders into
+        `tx`."""
+        new_id = AlarmId(f"{self._store.journal_id}-{self._store.next_seq}")
+        before = self._book
+        change = apply(before, cause, tx.stamp, new_id)
+        self._book = change.book
+        alarm = change.alarm
+        if alarm is None:
+            return None
+        if change.kind is not None:
+            self._write_alarm(tx, alarm, change.kind)
+            gone = before.closed.keys() - change.book.closed.keys() - change.book.open.keys()
+            tx.puts += [Put(Table.ALARM, alarm_id, None) for alarm_id in gone]
+        actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
+        actions += silence.siren_effects(before, change.book)
+        for action in silence.lasting(change.book, actions, tx.stamp):
+            self._order(tx, action, alarm)
+        return alarm
+
+    def _write_alarm(self, tx: Transaction, alarm: Alarm, kind: Kind) -> None:
+        lane = Lane.URGENT if alarm.severity in _SENT_URGENT else Lane.BULK
+        body = alarm_to_body(alarm)
+        self._add(tx, Row(kind, lane, tx.stamp, body, alarm.why.device, alarm.severity))
+        tx.puts.append(Put(Table.ALARM, alarm.id, json.dumps(body, ensure_ascii=False)))
+        tx.urgent = True
+
+    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm) -> None:
+        """Turn an action on a kind of device into one order for each such device, if the gate
+        allows."""
+        rooms = {device.id: device.room for device in self._registry.all()}
+        for target in self._registry.of_kind(action.target):
+            verdict = gate.allowed(
+                action.actuation,
+                target,
+                Requester.RULE,
+                self._book.open.values(),
+                drill=alarm.drill,
+                rooms=rooms,
+            )
+            key = f"{alarm.id}/{alarm.count}/{action.actuation.kind}/{target.id}"
+            body: dict[str, object] = {
+                "key": key,
+                "alarm": alarm.id,
+                "actuation": action.actuation.kind,
+                "duration_s": action.actuation.duration_s,
+                "drill": alarm.drill,
+            }
+            if not verdict.ok:
+                body["detail"] = verdict.sentence.en
+                self._add(tx, Row(Kind.ACTUATION_REFUSED, Lane.BULK, tx.stamp, body, target.id))
+                continue
+            asked = Asked(key, target.id, action.actuation, alarm.id)
+            self._add(tx, Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
+            tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
+            tx.orders.append(asked)
+
+    def _commanded(self, tx: Transaction, command: Command, answer: Answer | None) -> None:
+        """Carry out a command on an alarm; it is written down whether it is refused or not."""
+        tx.urgent = True
+        body: dict[str, object] = {
+            "command": "alarm.ack" if isinstance(command, AckAlarm) else "alarm.resolve",
+            "alarm": command.alarm,
+            "by": command.caller.name,
+            "on_site": command.caller.on_site,
+        }
+        try:
+            alarm = self._change_alarm(tx, command)
+        except CommandRefused as refusal:
+            body["refused"] = refusal.code
+            self._add(tx, Row(Kind.COMMAND, Lane.BULK, tx.stamp, body))
+            self._commit(tx, answer, refusal)
+            return
+        self._add(tx, Row(Kind.COMMAND, Lane.BULK, tx.stamp, body))
+        self._commit(tx, answer, alarm)
+
+    def _due(self, key: WakeKey, due_s: float) -> None:
+        self._submit(Woken(key, due_s, self._clock.now()), None)
+
+    # --- written before said --------------------------------------------------------------------
+
+    def _add(self, tx: Transaction, row: Row) -> int:
+        seq = self._store.take_seq()
+        tx.rows.append((seq, row))
+        return seq
+
+    def _commit(
+        self,
+        tx: Transaction,
+        answer: Answer | None,
+        outcome: Alarm | CommandRefused | None = None,
+    ) -> None:
+        """Give the transaction to the journal; say and do what it holds when it is on disk.
+
+        Orders that wait longer than their budget go out unjournaled: help comes before the record.
+        """
+        book, orders = self._book, tuple(tx.orders)
+        overdue = False
+
+        def go_ahead() -> None:
+            nonlocal overdue
+            overdue = True
+            self.counts.unjournaled += len(orders)
+            self.release(orders)
+            self.fault("journal", "slow", True, f"no commit within {COMMIT_BUDGET_S * 1000:.0f} ms")
+
+        late = asyncio.get_running_loop().call_later(COMMIT_BUDGET_S, go_ahead) if orders else None
+
+        def done(durable: bool) -> None:
+            if late is not None and not overdue:
+                late.cancel()
+                self.counts.unjournaled += 0 if durable else len(orders)
+                self.release(orders)
+            if tx.urgent:
+                self.visible = book
+                if durable and not overdue:
+                    self._journal_is_quick()
+            if answer is not None and outcome is not None:
+                answer(outcome)
+
+        self._store.append(tx.rows, tx.puts, urgent=tx.urgent, done=done)
+
+    def _journal_is_quick(self) -> None:
+        if self._faults.get((hub_part("journal"), "slow"), (False, ""))[0]:
+            self.fault("journal", "slow", False, "")
+
+
+def device_put(registry: Registry, device: DeviceId) -> Put:
+    """Return the change that keeps the ledger's entry of `device`."""
+    entry = registry.get(device)
+    return Put(Table.DEVICE, device, None if entry is None else encode_device(entry))
