@@ -98,7 +98,7 @@ class Arrivals:
             self._step(
                 PairStage.FAILED,
                 ieee,
-                "it did not say what it is. Press its button every 2 s to keep it awake and try again",
+                "it did not say what it is. Press its button every 2 s while it joins; try again",
             )
 
     def left(self, ieee: str) -> None:

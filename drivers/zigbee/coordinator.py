@@ -13,10 +13,13 @@ from typing import Any
 
 import zigpy.types as t
 import zigpy_znp.commands as c
+from zigpy.device import ZigbeeDevice
+from zigpy.zcl import ClusterType
 from zigpy_znp.zigbee.application import ControllerApplication
 
 from drivers.zigbee.ears import Ears, Frame
 
+_OTA = 0x0019
 FRAMES_PER_STRANGER = 4
 STRANGERS = 16
 """Frames kept for senders whose identity is being asked for: an answer takes some 30 ms."""
@@ -68,6 +71,11 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
         if handle_rejoin and self.ears is not None and address != self.own_ieee:
             self.ears.announced(address)
 
+    def add_device(self, ieee: t.EUI64, nwk: t.NWK) -> ZigbeeDevice:
+        """Make the library's object for a new device."""
+        self.devices[ieee] = device = _Device(self, ieee, nwk)
+        return device
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass on that the port broke."""
         super().connection_lost(exc)
@@ -113,6 +121,21 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
         if len(self._strangers) > STRANGERS and self.ears is not None:
             forgotten, _ = self._strangers.popitem(last=False)
             self.ears.stranger(forgotten)
+
+
+class _Device(ZigbeeDevice):
+    """A device without firmware updates.
+
+    The library's interview reads the firmware version at the end. Devices that do not answer that
+    question keep it waiting for 84 s and then fail the whole interview; the hub never updates
+    firmware and does not ask.
+    """
+
+    def find_cluster(self, cluster_id: int, cluster_type: Any = ClusterType.Server) -> Any:
+        """Return the cluster; there is none for firmware updates."""
+        if cluster_id == _OTA:
+            raise ValueError("firmware updates are off")
+        return super().find_cluster(cluster_id, cluster_type)
 
 
 class _Events:
