@@ -61,8 +61,16 @@ class Row:
     momentary: bool = False
     subject_by: SubjectBy = SubjectBy.DEVICE
 
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Return what a site may tune, by name."""
+        return {
+            "debounce_s": self.debounce_s,
+            "trigger_hold_s": self.trigger_hold_s,
+            "clear_hold_s": self.clear_hold_s,
+            "rearm_s": self.rearm_s,
+        }
 
-TUNABLE = ("debounce_s", "trigger_hold_s", "clear_hold_s", "rearm_s")
 
 SIREN: Mapping[str, Parameter] = {
     # The upper ends keep a bell from being heard as broken; below the lower ends nobody wakes up.
@@ -120,8 +128,8 @@ ROWS: tuple[Row, ...] = (
         rearm_s=_REARM_S1,
         acts=(_SIREN_DANGER, _CLOSE_GAS, _LIGHT_ON),
         clears=Sentence(
-            "设备解除报警满 3 分钟，并由人员处置后关闭。",
-            "The device is clear for 3 min and a person resolves it.",
+            "设备解除报警满保持时间（clear_hold_s），并由人员处置后关闭。",
+            "The device stays clear for clear_hold_s and a person resolves it.",
         ),
         blind=_BLIND_SILENT,
     ),
@@ -140,9 +148,9 @@ ROWS: tuple[Row, ...] = (
         rearm_s=_REARM_S1,
         acts=(_SIREN_DANGER, _CLOSE_GAS),
         clears=Sentence(
-            "设备解除报警满 3 分钟，并由人员处置后关闭；阀门只能在现场手动打开。",
-            "The device is clear for 3 min and a person resolves it; the valve is opened by hand "
-            "on site only.",
+            "设备解除报警满保持时间（clear_hold_s），并由人员处置后关闭；阀门只能在现场手动打开。",
+            "The device stays clear for clear_hold_s and a person resolves it; the valve is "
+            "opened by hand on site only.",
         ),
         blind=Sentence(
             "设备离线、预热（约 3 分钟）、超过寿命（3 至 5 年）或自报故障时，本规则失明。",
@@ -165,8 +173,8 @@ ROWS: tuple[Row, ...] = (
         rearm_s=_REARM_S1,
         acts=(_SIREN_DANGER,),
         clears=Sentence(
-            "设备解除报警满 15 分钟，上门查看后由人员关闭。",
-            "The device is clear for 15 min and a person resolves it after a visit.",
+            "设备解除报警满保持时间（clear_hold_s），上门查看后由人员关闭。",
+            "The device stays clear for clear_hold_s and a person resolves it after a visit.",
         ),
         blind=_BLIND_SILENT,
     ),
@@ -183,7 +191,7 @@ ROWS: tuple[Row, ...] = (
         clear_hold_s=Parameter(600, 60, 3600, "s", "rule 7: dry 10 min (Design)"),
         rearm_s=Parameter(3600, 600, 21600, "s", "Design: between 10 min (S1) and 6 h (S3) of 2.7"),
         acts=(Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "leak_s"),),
-        clears=Sentence("探头干燥满 10 分钟。", "The probe is dry for 10 min."),
+        clears=Sentence("探头保持干燥满 clear_hold_s。", "The probe stays dry for clear_hold_s."),
         blind=_BLIND_SILENT,
     ),
     Row(
@@ -198,7 +206,7 @@ ROWS: tuple[Row, ...] = (
         trigger_hold_s=Parameter(0, 0, 60, "s", "Design: at once"),
         clear_hold_s=Parameter(60, 0, 3600, "s", "Design: hysteresis, general rule (a)"),
         rearm_s=Parameter(21600, 600, 86400, "s", "Design: as 6 h for S3 of 2.7"),
-        clears=Sentence("设备复位满 1 分钟。", "The device is closed again for 1 min."),
+        clears=Sentence("设备复位满 clear_hold_s。", "The device stays closed for clear_hold_s."),
         blind=_BLIND_SILENT,
     ),
     Row(
@@ -215,7 +223,7 @@ ROWS: tuple[Row, ...] = (
         trigger_hold_s=Parameter(0, 0, 600, "s", "Design: at once"),
         clear_hold_s=Parameter(10, 0, 3600, "s", "Design: hysteresis, general rule (a)"),
         rearm_s=Parameter(21600, 600, 86400, "s", "Design: as 6 h for S3 of 2.7"),
-        clears=Sentence("部件恢复正常满 10 秒。", "The part is well for 10 s."),
+        clears=Sentence("部件恢复正常满 clear_hold_s。", "The part stays well for clear_hold_s."),
         blind=Sentence(
             "主机整机停止工作时失明，由平台心跳监测发现。",
             "Blind while the whole hub is down: the platform notices by the missing heartbeat.",
@@ -238,7 +246,7 @@ ROWS: tuple[Row, ...] = (
         trigger_hold_s=Parameter(0, 0, 3600, "s", "Design: at once"),
         clear_hold_s=Parameter(600, 0, 86400, "s", "Design: hysteresis, general rule (a)"),
         rearm_s=Parameter(86400, 3600, 604800, "s", "[32c]: low battery once a day until dead"),
-        clears=Sentence("设备恢复正常满 10 分钟。", "The device is well for 10 min."),
+        clears=Sentence("设备恢复正常满 clear_hold_s。", "The device stays well for clear_hold_s."),
         blind=Sentence("设备离线时失明。", "Blind while the device is offline."),
     ),
 )
@@ -269,10 +277,14 @@ def book(
 
 
 def _rule(row: Row, sirens: Mapping[str, float], values: Mapping[str, float]) -> Rule:
-    def value(name: str, parameter: Parameter) -> float:
-        wanted = values.get(f"{row.id}.{name}", parameter.default)
-        return _checked(f"[rules.{row.id}] {name}", wanted, parameter)
-
+    tuned = {
+        name: _checked(
+            f"[rules.{row.id}] {name}",
+            values.get(f"{row.id}.{name}", parameter.default),
+            parameter,
+        )
+        for name, parameter in row.parameters.items()
+    }
     return Rule(
         id=row.id,
         number=row.number,
@@ -283,14 +295,11 @@ def _rule(row: Row, sirens: Mapping[str, float], values: Mapping[str, float]) ->
         subject_by=row.subject_by,
         latched=row.latched,
         momentary=row.momentary,
-        debounce_s=value("debounce_s", row.debounce_s),
-        trigger_hold_s=value("trigger_hold_s", row.trigger_hold_s),
-        clear_hold_s=value("clear_hold_s", row.clear_hold_s),
-        rearm_s=value("rearm_s", row.rearm_s),
         actions=tuple(
             LocalAction(act.target, Actuation(act.kind, int(sirens.get(act.lasts, 0))))
             for act in row.acts
         ),
+        **tuned,
     )
 
 
@@ -307,23 +316,25 @@ def _checked(key: str, value: float, parameter: Parameter) -> float:
 
 
 def _refuse_unknown(values: Mapping[str, float], off: Collection[str]) -> None:
-    severity_of = {row.id: row.severity for row in ROWS}
-    names = ", ".join(severity_of)
+    rows = {str(row.id): row for row in ROWS}
+    names = ", ".join(rows)
     for key in values:
         rule, _, name = key.partition(".")
-        if rule not in severity_of or name not in TUNABLE:
+        row = rows.get(rule)
+        if row is None or name not in row.parameters:
+            known = ", ".join(ROWS[0].parameters)
             raise ConfigError(
                 f"[rules] {key} is not a parameter of a rule: wanted RULE.NAME with RULE one of "
-                f"{names} and NAME one of {', '.join(TUNABLE)}. Correct its spelling."
+                f"{names} and NAME one of {known}. Correct its spelling."
             )
     for rule in off:
-        severity = severity_of.get(RuleId(rule))
-        if severity is None:
+        row = rows.get(rule)
+        if row is None:
             raise ConfigError(
                 f"[rules] off = {rule!r} is not a rule: wanted one of {names}. "
                 "Correct its spelling."
             )
-        if severity is Severity.S1:
+        if row.severity is Severity.S1:
             raise ConfigError(
                 f"[rules] off = {rule!r} is refused: wanted a rule below S1. What saves a life "
                 "cannot be turned off. Remove it from the list."

@@ -1,0 +1,153 @@
+"""The safety table, the site's say in it, and the page and sentences made from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.core.actuation import Actuation, ActuationKind
+from agent.core.alarm import Hazard, Severity
+from agent.core.device import DeviceId, DeviceKind
+from agent.core.effect import LocalAction
+from agent.core.errors import ConfigError
+from agent.core.reading import Quantity
+from agent.core.text import Sentence
+from local_rules.catalog import ROWS, book
+from local_rules.explain import why
+from local_rules.page import as_markdown
+from local_rules.rule import RuleBook
+
+BOOK = book()
+ROOT = Path(__file__).parents[2]
+
+
+def actions_of(rules: RuleBook, rule: str) -> dict[DeviceKind, Actuation]:
+    found = next(r for r in rules.by_id.values() if r.id == rule)
+    return {action.target: action.actuation for action in found.actions}
+
+
+def test_each_rule_has_its_own_id_and_number_and_every_hazard_has_a_rule() -> None:
+    assert len({row.id for row in ROWS}) == len(ROWS)
+    assert len({row.number for row in ROWS}) == len(ROWS)
+    assert {row.hazard for row in ROWS} == set(Hazard)
+
+
+def test_what_may_kill_is_s1_and_latched() -> None:
+    urgent = {row.hazard for row in ROWS if row.severity is Severity.S1 and row.latched}
+    assert urgent == {Hazard.SOS, Hazard.SMOKE, Hazard.GAS, Hazard.CO}
+
+
+def test_gas_and_smoke_close_the_gas_valve_and_nothing_else_does() -> None:
+    closing = {
+        rule.id
+        for rule in BOOK.by_id.values()
+        for action in rule.actions
+        if action == LocalAction(DeviceKind.VALVE, Actuation(ActuationKind.VALVE_CLOSE))
+    }
+    assert closing == {"smoke", "gas"}
+
+
+def test_gas_switches_no_relay() -> None:
+    kinds = {actuation.kind for actuation in actions_of(BOOK, "gas").values()}
+    assert kinds == {ActuationKind.SIREN_ON, ActuationKind.VALVE_CLOSE}
+
+
+def test_the_site_says_how_long_the_sirens_sound() -> None:
+    rules = book(siren_sos_s=10, siren_danger_s=1800, siren_leak_s=5)
+    told = {rule: actions_of(rules, rule)[DeviceKind.SIREN].duration_s for rule in
+            ("sos", "smoke", "gas", "co", "water_leak")}  # fmt: skip
+    assert told == {"sos": 10, "smoke": 1800, "gas": 1800, "co": 1800, "water_leak": 5}
+    assert actions_of(BOOK, "sos")[DeviceKind.SIREN].duration_s == 60
+    assert actions_of(BOOK, "gas")[DeviceKind.SIREN].duration_s == 300
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("siren_sos_s", 9),
+        ("siren_sos_s", 601),
+        ("siren_danger_s", 59),
+        ("siren_danger_s", 1801),
+        ("siren_leak_s", 4),
+        ("siren_leak_s", 61),
+        ("siren_sos_s", True),
+        ("siren_sos_s", "60"),
+        ("siren_sos_s", None),
+    ],
+)
+def test_a_siren_outside_its_hard_range_is_refused_with_the_next_step(
+    name: str, value: Any
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        book(**{name: value})
+    sentence = str(caught.value)
+    assert f"[siren] {name.removeprefix('siren_')} = {value!r}" in sentence
+    assert "Choose" in sentence
+
+
+@pytest.mark.parametrize("rule", ["sos", "smoke", "gas", "co"])
+def test_no_s1_rule_can_be_turned_off(rule: str) -> None:
+    with pytest.raises(ConfigError, match="S1"):
+        book(off=[rule])
+
+
+def test_other_rules_can_be_turned_off() -> None:
+    rules = book(off=["tamper", "water_leak"])
+    assert set(BOOK.by_id) - set(rules.by_id) == {"tamper", "water_leak"}
+    assert Quantity.TAMPER not in rules.by_quantity
+
+
+@pytest.mark.parametrize("key", ["", "smoke", "smoke.severity", "smok.rearm_s", "smoke."])
+def test_an_unknown_parameter_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match="not a parameter"):
+        book(tuned={key: 60})
+
+
+def test_an_unknown_rule_cannot_be_turned_off() -> None:
+    with pytest.raises(ConfigError, match="not a rule"):
+        book(off=["smok"])
+
+
+def test_rules_are_found_by_what_they_listen_to() -> None:
+    for quantity, rules in BOOK.by_quantity.items():
+        assert all(quantity in rule.inputs for rule in rules)
+    assert {r.id for rules in BOOK.by_quantity.values() for r in rules} == set(BOOK.by_id)
+
+
+def test_the_sentence_says_who_what_how_long_and_which_rule() -> None:
+    told = why(
+        BOOK.by_quantity[Quantity.WATER_LEAK][0],
+        device=DeviceId("zb:1"),
+        quantity=Quantity.WATER_LEAK,
+        channel="",
+        drill=False,
+    )
+    assert told.sentence == Sentence(
+        "zb:1 报告探头浸水，已持续 10 秒（第 7 号规则：漏水报警）。",
+        "zb:1 reports water at its probe for 10 s (rule 7: water leak).",
+    )
+    assert (told.value, told.limit) == ("true", "true for 10 s")
+
+
+def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
+    told = why(
+        BOOK.by_quantity[Quantity.FAULT][0],
+        device=DeviceId("hub:zigbee"),
+        quantity=Quantity.FAULT,
+        channel="stick",
+        drill=True,
+        detail="no such port /dev/ttyUSB0",
+    )
+    assert told.sentence == Sentence(
+        "演练：hub:zigbee/stick 报告主机部件故障（no such port /dev/ttyUSB0）"
+        "（第 48 号规则：主机故障）。",
+        "Drill: hub:zigbee/stick reports a fault of a part of the hub "
+        "(no such port /dev/ttyUSB0) (rule 48: hub fault).",
+    )
+
+
+def test_the_page_in_the_readme_is_the_table_of_the_code() -> None:
+    text = (ROOT / "local_rules/README.md").read_text(encoding="utf-8")
+    assert text.split("<!-- table -->\n")[1].split("<!-- end of table -->")[0] == as_markdown()

@@ -1,0 +1,116 @@
+"""The engine: whose state is whose, and what a restart may not lose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.core.alarm import AlarmId
+from agent.core.command import AckAlarm, Caller, Role
+from agent.core.effect import OnResume, WakeAt
+from agent.core.event import Commanded, Scheduled, WakeKey
+from agent.core.reading import Quantity
+from local_rules.catalog import book
+from local_rules.engine import EngineState, Step, resume, step
+from local_rules.rule import RuleBook
+from local_rules.snapshot import dump, restore
+from tests.local_rules.kit import DEVICE, Home, says, stamp
+
+BOOK = book()
+SMOKE_RAISED = step(EngineState(), says(Quantity.SMOKE, True, 1.0), BOOK).state
+
+
+def restored(home: Home, rules: RuleBook = BOOK) -> EngineState:
+    """Return what is left of the home's state after it went through JSON."""
+    rows = [(key.rule, key.subject, dump(home.state, key)) for key in home.state.states]
+    made = restore(rows, rules)
+    assert made.lost == ()
+    return made.state
+
+
+def test_a_reading_that_no_rule_listens_to_costs_and_changes_nothing() -> None:
+    assert step(SMOKE_RAISED, says(Quantity.TEMP_C, 21.5, 2.0), BOOK) == Step(SMOKE_RAISED)
+
+
+def test_commands_and_calendar_jobs_are_not_the_rules_matter() -> None:
+    ack = AckAlarm(AlarmId("a-1"), Caller(Role.OPERATOR, "cli:root", on_site=True))
+    assert step(SMOKE_RAISED, Commanded(ack, stamp(2.0)), BOOK) == Step(SMOKE_RAISED)
+    assert step(SMOKE_RAISED, Scheduled("digest", stamp(2.0)), BOOK) == Step(SMOKE_RAISED)
+
+
+def test_something_that_is_no_event_is_a_fault_of_the_program() -> None:
+    nonsense: Any = "smoke"
+    with pytest.raises(AssertionError):
+        step(EngineState(), nonsense, BOOK)
+
+
+def test_a_step_leaves_the_state_before_it_as_it_was() -> None:
+    before = dict(SMOKE_RAISED.states)
+    after = step(SMOKE_RAISED, says(Quantity.SMOKE, False, 2.0), BOOK).state
+    assert SMOKE_RAISED.states == before
+    assert after.states != before
+
+
+def test_changed_names_exactly_the_keys_whose_state_differs() -> None:
+    home = Home(BOOK)
+    for event in (
+        says(Quantity.SOS, True, 1.0),
+        says(Quantity.WATER_LEAK, True, 2.0),
+        says(Quantity.WATER_LEAK, True, 3.0),
+        says(Quantity.SOS, False, 4.0),
+        says(Quantity.FAULT, True, 5.0, channel="stick"),
+    ):
+        before = home.state
+        made = step(before, event, BOOK)
+        differ = {k for k, v in made.state.states.items() if before.states.get(k) != v}
+        assert set(made.changed) == differ
+        home.take(event)
+
+
+def test_a_leak_that_went_on_while_the_hub_was_off_alarms_at_once() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.WATER_LEAK, True, 100.0))
+    home.restart(restored(home), 5000.0)
+    assert home.timers == {WakeKey(f"water_leak/{DEVICE}/trigger"): 110.0}
+    home.wait_until(5000.0)
+    assert home.alarms() == [(110.0, f"raise {DEVICE}")]
+
+
+def test_a_clear_hold_begins_again_after_a_restart_for_nobody_listened() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.SMOKE, True, 100.0))
+    home.take(says(Quantity.SMOKE, False, 200.0))
+    made = resume(restored(home), stamp(5000.0), BOOK)
+    assert made.effects == (WakeAt(WakeKey(f"smoke/{DEVICE}/clear"), 5180.0, OnResume.RESTART),)
+    assert len(made.changed) == 1
+    home.restart(restored(home), 5000.0)
+    home.wait_until(5179.9)
+    assert home.alarms() == [(100.0, f"raise {DEVICE}")]
+    home.wait_until(5180.0)
+    assert home.alarms()[-1] == (5180.0, f"restore {DEVICE}")
+
+
+def test_smoke_that_comes_back_while_the_hub_starts_stops_the_clear_hold() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.SMOKE, True, 100.0))
+    home.take(says(Quantity.SMOKE, False, 200.0))
+    home.restart(restored(home), 5000.0)
+    home.take(says(Quantity.SMOKE, True, 5001.0))
+    home.wait_until(1e6)
+    assert [what.split()[0] for _, what in home.alarms()] == ["raise", "raise"]
+
+
+def test_a_standing_alarm_needs_no_timer_after_a_restart() -> None:
+    made = resume(SMOKE_RAISED, stamp(5000.0), BOOK)
+    assert (made.effects, made.changed) == ((), ())
+    assert made.state is SMOKE_RAISED
+
+
+def test_states_of_a_rule_that_is_off_now_are_left_alone() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.TAMPER, True, 1.0))
+    home.take(says(Quantity.TAMPER, False, 2.0))
+    without = book(off=["tamper"])
+    assert resume(home.state, stamp(3.0), without).effects == ()
+    assert step(home.state, says(Quantity.TAMPER, True, 4.0), without) == Step(home.state)

@@ -1,0 +1,115 @@
+"""The state of a rule on disk: read back whole, or not at all and said so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core.reading import Quantity
+from local_rules.catalog import book
+from local_rules.engine import EngineState, step
+from local_rules.snapshot import dump, restore
+from tests.local_rules.kit import DEVICE, says
+
+BOOK = book()
+LEAK = step(EngineState(), says(Quantity.WATER_LEAK, True, 5.25, channel="p"), BOOK).state
+SOS = step(EngineState(), says(Quantity.SOS, True, 5.25), BOOK).state
+
+
+def text_of(state: EngineState, **changes: Any) -> str:
+    """Return the dump of the only state in `state`, with parts of it changed."""
+    (key,) = state.states
+    body = json.loads(dump(state, key))
+    body["report"].update(changes)
+    return json.dumps(body)
+
+
+def channel(**changes: Any) -> dict[str, Any]:
+    return {"quantity": "water_leak", "name": "p", "active": True, "seen_s": 5.25, **changes}
+
+
+def test_a_state_reads_back_as_it_was_written() -> None:
+    rows = [("water_leak", str(DEVICE), text_of(LEAK)), ("sos", str(DEVICE), text_of(SOS))]
+    made = restore(rows, BOOK)
+    assert made.lost == ()
+    assert made.state == EngineState({**LEAK.states, **SOS.states})
+
+
+def test_a_dump_tells_its_version() -> None:
+    assert json.loads(text_of(LEAK))["v"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "7",
+        "{}",
+        '{"v":2,"report":{}}',
+        '{"v":"1","report":{}}',
+        '{"v":1}',
+        '{"v":1,"report":null}',
+        "[" * 100_000,
+        text_of(LEAK, device=7),
+        text_of(LEAK, drill="no"),
+        text_of(LEAK, channels=7),
+        text_of(LEAK, channels=["p"]),
+        text_of(LEAK, channels=[channel(quantity="wind")]),
+        text_of(LEAK, channels=[channel(quantity="smoke")]),
+        text_of(LEAK, channels=[channel(name=None)]),
+        text_of(LEAK, channels=[channel(active=1)]),
+        text_of(LEAK, channels=[channel(seen_s="5")]),
+        text_of(LEAK, channels=[channel(seen_s=True)]),
+        text_of(LEAK, channels=[channel(seen_s=float("nan"))]),
+        text_of(LEAK, due_s=float("inf")),
+        text_of(LEAK, due_s=None),
+        text_of(LEAK, standing=True),
+        text_of(LEAK, standing=None),
+        text_of(LEAK, channels=[]),
+    ],
+)
+def test_what_cannot_be_read_starts_fresh_and_says_so(text: str) -> None:
+    made = restore([("water_leak", "zb:bad", text), ("sos", DEVICE, text_of(SOS))], BOOK)
+    assert made.state == SOS
+    (lost,) = made.lost
+    assert lost.key == ("water_leak", "zb:bad")
+    assert "zb:bad" in lost.sentence.zh
+    assert "water_leak" in lost.sentence.en
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"standing": True, "due_s": 9.0},
+        {"channels": [channel(quantity="sos")], "due_s": 9.0},
+        {"channels": [channel(quantity="sos")], "standing": True},
+    ],
+)
+def test_a_button_is_never_left_standing_or_active(changes: dict[str, Any]) -> None:
+    made = restore([("sos", DEVICE, text_of(SOS, **changes))], BOOK)
+    assert made.state == EngineState()
+    assert len(made.lost) == 1
+
+
+def test_the_state_of_a_rule_that_is_gone_is_reported() -> None:
+    made = restore([("flood", DEVICE, text_of(LEAK))], BOOK)
+    assert made.state == EngineState()
+    assert "no such rule" in made.lost[0].sentence.en
+
+
+@given(st.text())
+def test_no_text_on_the_disk_keeps_the_engine_from_starting(text: str) -> None:
+    assert restore([("smoke", DEVICE, text)], BOOK).state == EngineState()
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda t: st.lists(t)))
+def test_no_json_on_the_disk_keeps_the_engine_from_starting(value: Any) -> None:
+    text = json.dumps({"v": 1, "report": value})
+    assert restore([("smoke", DEVICE, text)], BOOK).state == EngineState()
