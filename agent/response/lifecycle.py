@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from agent.core.actuation import ActuationKind
 from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId
@@ -103,6 +103,8 @@ def apply(
             return _ack(book, what, stamp)
         case ResolveAlarm():
             return _resolve(book, what, stamp)
+        case _:
+            assert_never(what)
 
 
 def _raise(book: AlarmBook, effect: RaiseAlarm, stamp: Stamp, new_id: AlarmId) -> Change:
