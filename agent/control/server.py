@@ -110,6 +110,8 @@ class ControlServer:
                     task.cancel()
         except* OSError:
             pass  # The client went away: its requests have been cancelled with it.
+        except* asyncio.CancelledError:
+            pass  # The hub stops, and this task is the connection: nothing is left to tell.
         finally:
             self._peers.discard(peer)
             writer.close()
