@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from znp.client import StickControl
-from znp.launch import StickProcess
 
 from tests.emulators.mt_line import MtLine
+from znp.client import StickControl
+from znp.launch import StickProcess
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import os
 import time
 
 import pytest
+
+from tests.emulators.mt_line import MtLine
 from znp.client import ControlError, StickControl
 from znp.launch import StickProcess
 from znp.wire import u8, u16, u32, u64
-
-from tests.emulators.mt_line import MtLine
 
 
 def test_ping_shows_z_stack_3(line: MtLine) -> None:

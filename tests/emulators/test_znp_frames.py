@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+
 from znp.frames import Decoder, MtFrame
 from znp.memory import Memory
 from znp.network import NIB_SIZE, Network, blank_nib, network_of, nib_with

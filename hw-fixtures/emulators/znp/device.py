@@ -22,7 +22,16 @@ NOT_ENROLLED_ZONE_ID = 0xFF
 AWAKE_AFTER_JOIN_S = 30.0
 AWAKE_AFTER_SEND_S = 3.0
 FAST_POLL_S = 0.25
-ASKS_AFTER_S = 0.05  # Time a device takes between learning its CIE and asking to be enrolled.
+
+# Global commands that are answers themselves: answering them would never end.
+UNANSWERED = (
+    Global.READ_RESPONSE,
+    Global.WRITE_RESPONSE,
+    Global.CONFIGURE_REPORTING_RESPONSE,
+    Global.READ_REPORTING_RESPONSE,
+    Global.DEFAULT_RESPONSE,
+    Global.DISCOVER_RESPONSE,
+)
 
 State = dict[str, object]
 
@@ -270,11 +279,11 @@ class Device:
         if endpoint is None:
             return
         frame = decode_frame(down.data)
-        if frame.to_client or (
-            frame.command == Global.DEFAULT_RESPONSE and not frame.cluster_specific
-        ):
+        if not frame.cluster_specific and frame.command in UNANSWERED:
             return
-        reply = self._reply(endpoint.number, endpoint.inputs, frame, down)
+        # The direction bit says which side of the cluster is meant: ours may be the client's.
+        served = endpoint.outputs if frame.to_client else endpoint.inputs
+        reply = self._reply(endpoint.number, served, frame, down)
         if reply is None or down.broadcast:
             return
         command, payload, specific = reply
@@ -298,7 +307,9 @@ class Device:
             answered = self.attributes.answer(endpoint, down.cluster, frame)
             clusters.after_global(self, endpoint, down.cluster, frame, down)
             return None if answered is None else (*answered, False)
-        outcome = clusters.handle(self, endpoint, frame, down)
+        outcome: clusters.Result = Status.SUCCESS
+        if not frame.to_client:
+            outcome = clusters.handle(self, endpoint, frame, down)
         if isinstance(outcome, tuple):
             return (*outcome, True)
         if frame.no_default_response and outcome == Status.SUCCESS:

@@ -89,6 +89,12 @@ _CLIMATE = {
     (HUMIDITY, 0x0001): Attribute(Kind.U16, 0),
     (HUMIDITY, 0x0002): Attribute(Kind.U16, 10000),
 }
+# Attributes of a client: hosts ask for the firmware version in every interview.
+_OTA_CLIENT = {
+    0x0000: Attribute(Kind.IEEE, 0xFFFFFFFFFFFFFFFF),
+    0x0002: Attribute(Kind.U32, 0x00010006),
+    0x0006: Attribute(Kind.ENUM8, 0),
+}
 _METER = {
     (ELECTRICAL, 0x0000): Attribute(Kind.MAP32, 0x00000009),  # Active and AC measurement.
     (ELECTRICAL, 0x0505): Attribute(Kind.U16, 230),
@@ -193,12 +199,17 @@ AttributeKey = tuple[int, int, int]
 def attributes_of(model: Model, *, idle_status: int, battery: int) -> dict[AttributeKey, Attribute]:
     """Return every attribute of every endpoint as the device leaves the factory."""
     by_cluster = _server_attributes(model, idle_status=idle_status, battery=battery)
-    return {
+    values = {
         (endpoint.number, cluster, number): attribute
         for endpoint in model.endpoints
         for cluster in endpoint.inputs
         for number, attribute in by_cluster.get(cluster, {}).items()
     }
+    for endpoint in model.endpoints:
+        if OTA in endpoint.outputs:
+            for number, attribute in _OTA_CLIENT.items():
+                values[endpoint.number, OTA, number] = attribute
+    return values
 
 
 def _server_attributes(
