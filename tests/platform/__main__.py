@@ -6,7 +6,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -43,21 +42,21 @@ def _ask(consumer: Consumer, args: argparse.Namespace) -> int:
     name, text = args.ask
     found: list[dict[str, object]] = []
     asked: list[str] = []
+    deadline = time.monotonic() + args.wait_s
 
-    def watch() -> None:
-        time.sleep(0.5)  # noqa: TID251 - the subscription must stand before the hub answers.
+    def ask() -> None:
         asked.append(consumer.ask(args.hub, name, json.loads(text)))
-        deadline = time.monotonic() + args.wait_s
-        while time.monotonic() < deadline:
-            rows = read_tables(args.db, with_events=False).get("response", [])
-            found[:] = [row for row in rows if row["request_id"] == asked[0]]
-            if any(not row["more"] for row in found):
-                break
-            time.sleep(0.05)  # noqa: TID251 - a thread of a command line tool.
-        consumer.stopping = True
+        look()
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
+    def look() -> None:
+        rows = read_tables(args.db, with_events=False).get("response", [])
+        found[:] = [row for row in rows if row["request_id"] == asked[0]]
+        if any(not row["more"] for row in found) or time.monotonic() > deadline:
+            consumer.stopping = True
+        else:
+            consumer.after(0.05, look)
+
+    consumer.after(0.5, ask)  # The subscription must stand before the hub answers.
     consumer.run()
     for row in found:
         sys.stdout.write(f"{row['body']}\n")

@@ -1,4 +1,4 @@
-"""Starts the reference platform as a process and looks into its database; for tests and the demo."""
+"""Starts the reference platform as a process and reads its database; for tests and the demo."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Consumer:
 
     def run(self) -> None:
         """Serve until `stopping`. The connection is made again for ever."""
-        self._after(1.0, self._watch)
+        self.after(1.0, self._watch)
         connected = False
         while not self.stopping:
             if not connected:
@@ -94,6 +94,13 @@ class Consumer:
         self._publish(hub, f"request/{name}", text)
         return request_id
 
+    def after(self, delay_s: float, work: Callable[[], None]) -> None:
+        """Have `work` done in `delay_s` seconds, at once when that is nothing."""
+        if delay_s <= 0.0:
+            work()
+            return
+        heapq.heappush(self._timers, (self._mono_s() + delay_s, next(self._numbers), work))
+
     # --- messages ---------------------------------------------------------------------------------
 
     def _take(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
@@ -102,7 +109,7 @@ class Consumer:
         try:
             match kind:
                 case "alarm" | "events":
-                    self._take_events(hub, decode_events(message.payload), arrival)
+                    self._take_events(hub, decode_events(bytes(message.payload)), arrival)
                 case "status":
                     self._store.hub_status(hub, json.loads(message.payload), arrival.at_s)
                 case "heartbeat":
@@ -117,10 +124,10 @@ class Consumer:
         self._store.heard(hub, arrival.at_s)
         if not self._options.mute:
             delay_s = self._options.ack_delay_ms / 1000
-            self._after(delay_s, lambda: self._acknowledge(hub, events))
+            self.after(delay_s, lambda: self._acknowledge(hub, events))
         for event in fresh:
             if event.type.endswith(".alarm.raised") and self._options.operator_ms is not None:
-                self._after(
+                self.after(
                     self._options.operator_ms / 1000,
                     lambda alarm=event.id: self._operate(hub, alarm),  # type: ignore[misc]
                 )
@@ -195,13 +202,7 @@ class Consumer:
     def _watch(self) -> None:
         for hub in self._store.mark_silent(self._wall_s() - self._options.silent_s):
             self._store.note(hub, "silent", "no heartbeat", self._wall_s())
-        self._after(1.0, self._watch)
-
-    def _after(self, delay_s: float, work: Callable[[], None]) -> None:
-        if delay_s <= 0.0:
-            work()
-            return
-        heapq.heappush(self._timers, (self._mono_s() + delay_s, next(self._numbers), work))
+        self.after(1.0, self._watch)
 
     def _wall_s(self) -> float:
         return self._clock.now().wall_s

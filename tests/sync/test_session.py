@@ -1,0 +1,216 @@
+"""The session against its model: whatever happens on the line, the laws of `world` hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.core.row import JournalId, Lane
+from sync import limits, session
+from sync.messages import Ack
+from tests.sync.world import World, row, stamp
+
+Happening = Callable[[World], None]
+
+HAPPENINGS: dict[str, Happening] = {
+    "urgent": lambda w: w.commit(Lane.URGENT, 1),
+    "urgent x3": lambda w: w.commit(Lane.URGENT, 3),
+    "urgent x70": lambda w: w.commit(Lane.URGENT, 70),
+    "bulk x5": lambda w: w.commit(Lane.BULK, 5),
+    "bulk x450": lambda w: w.commit(Lane.BULK, 450),
+    "bulk untold": lambda w: w.commit(Lane.BULK, 2, tell=False),
+    "urgent untold": lambda w: w.commit(Lane.URGENT, 2, tell=False),
+    "poison": lambda w: w.commit(Lane.URGENT, 1, body="no"),
+    "connect": World.connect,
+    "disconnect": World.disconnect,
+    "deliver": World.deliver,
+    "lose": World.lose,
+    "answer": World.answer,
+    "answer twice": lambda w: w.answer(twice=True),
+    "lie": World.lie,
+    "read": World.read,
+    "read fails": lambda w: w.read(fail=True),
+    "a moment": lambda w: w.wait(50),
+    "ten seconds": lambda w: w.wait(10_000),
+    "ask guard": World.ask_guard,
+    "restart": World.restart,
+    "new file": lambda w: w.begin("0000bbbb"),
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    script=st.lists(st.sampled_from(sorted(HAPPENINGS)), max_size=80),
+)
+def test_whatever_happens_every_row_arrives_and_no_cursor_runs_ahead(
+    seed: int, script: list[str]
+) -> None:
+    world = World(seed)
+    world.connect()
+    for name in script:
+        HAPPENINGS[name](world)
+    world.finish()
+
+
+def test_a_long_backlog_is_never_held_in_memory() -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.commit(Lane.URGENT, 1_000)
+    world.commit(Lane.BULK, 20_000)
+    world.finish()  # `feed` checks the bounds at every step.
+
+
+def test_a_live_alarm_passes_an_urgent_backlog() -> None:
+    world = World(1)
+    world.commit(Lane.URGENT, 500)
+    world.connect()
+    world.read()
+    before = len(world.sent_order)
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    assert ("urgent", 501) in world.sent_order[before : before + 2]
+    world.finish()
+
+
+def test_urgent_events_are_sent_again_with_growing_patience() -> None:
+    world = World(1)
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    world.connect()
+    sent_at_s = [0.0]
+    began = world.now_ms
+    for _ in range(6):
+        count = len(world.sent_order)
+        while len(world.sent_order) == count:
+            wait_s = session.wake_in_s(world.state, stamp(world.now_ms))
+            assert wait_s is not None
+            world.wait(max(int(wait_s * 1000), 1))
+        sent_at_s.append((world.now_ms - began) / 1000)
+    gaps = [round(b - a) for a, b in pairwise(sent_at_s)]
+    assert gaps == [8, 15, 30, 60, 60, 60]
+
+
+def test_an_alarm_the_platform_does_not_answer_does_not_hold_up_the_next() -> None:
+    world = World(1)
+    world.connect()
+    world.commit(Lane.URGENT, limits.URGENT_WINDOW)
+    world.read_all()
+    world.wait(8_001)
+    count = len(world.sent_order)
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    assert world.sent_order[count:] == [("urgent", limits.URGENT_WINDOW + 1)]
+
+
+def test_bulk_keeps_to_its_rate_and_alarms_do_not() -> None:
+    world = World(1, rows_per_s=10.0)
+    world.connect()
+    world.commit(Lane.BULK, 200)
+    world.read_all()
+    for _ in range(50):
+        world.wait(100)
+        world.deliver()
+        world.answer()
+        world.read_all()
+    sent = len(world.sent_order)
+    assert 40 <= sent <= 65  # Five seconds at ten a second, and the full bucket of the beginning.
+    world.commit(Lane.URGENT, 8)
+    world.read_all()
+    assert world.sent_order[sent:] == [("urgent", seq) for seq in range(201, 209)]
+
+
+def test_an_ack_beyond_what_was_sent_changes_nothing_and_is_audited() -> None:
+    world = World(1)
+    world.connect()
+    world.commit(Lane.URGENT, 3)
+    world.read_all()
+    ack = Ack(journal_id="0000aaaa", lane="urgent", through_seq=4)
+    world.feed(session.Acked(ack))
+    assert world.cursors == {}
+    assert [note.code for note in world.notes] == ["ack.beyond"]
+    assert world.notes[0].audit
+
+
+def test_a_late_ack_after_a_reconnect_counts() -> None:
+    world = World(1)
+    world.platform.rude = False
+    world.connect()
+    world.commit(Lane.BULK, 5)
+    world.read_all()
+    world.deliver()
+    late = world.acks[0]
+    world.disconnect()
+    world.connect()
+    world.feed(session.Acked(late))
+    assert world.cursors == {("0000aaaa", "bulk"): 5}
+
+
+def test_what_was_recorded_before_the_connection_is_historical() -> None:
+    world = World(1)
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    world.wait(700)
+    world.connect()
+    out = world.on_the_line[0][0]
+    assert (out.historical, out.queued_ms) == (True, 700)
+    world.wait(10)
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    out = world.on_the_line[1][0]
+    assert (out.historical, out.queued_ms) == (False, 0)
+
+
+def test_rows_of_an_earlier_boot_are_aged_by_the_wall_clock() -> None:
+    world = World(1)
+    world.rows["0000aaaa"].append(row(1, Lane.URGENT, boot_id="boot-0", recorded_at=900.0))
+    world.ask_guard()
+    world.read_all()
+    world.connect()
+    out = world.on_the_line[0][0]
+    assert out.historical
+    assert out.queued_ms == 101_000
+
+
+def test_guard_is_told_again_when_it_forgot_a_cursor() -> None:
+    world = World(1)
+    world.platform.rude = False
+    world.connect()
+    world.commit(Lane.URGENT, 2)
+    world.read_all()
+    world.deliver()
+    world.deliver()
+    world.answer()
+    world.answer()
+    world.cursors.clear()
+    world.ask_guard()
+    assert world.cursors == {("0000aaaa", "urgent"): 2}
+
+
+def test_silence_of_the_platform_is_counted_across_connections() -> None:
+    world = World(1)
+    world.connect()
+    world.commit(Lane.URGENT, 1)
+    world.read_all()
+    world.wait(100_000)
+    world.disconnect()
+    world.wait(1_000_000)
+    assert session.unanswered_s(world.state, stamp(world.now_ms)) == 0.0
+    world.connect()
+    world.wait(80_000)
+    assert round(session.unanswered_s(world.state, stamp(world.now_ms))) == 180
+
+
+def test_a_rejected_audit_row_makes_no_audit_row() -> None:
+    state = session.Session(rows_per_s=1.0)
+    mark = session.Mark(JournalId("0000aaaa"), 1, 0, 0)
+    now = stamp(1_000)
+    state, _ = session.step(state, session.Connected(), now)
+    state, actions = session.step(state, session.Journals((mark,)), now)
+    load = next(a for a in actions if isinstance(a, session.Load))
+    audit = row(1, Lane.URGENT, kind="audit", body="broken")
+    state, actions = session.step(state, session.Loaded(load, (audit,)), now)
+    notes = [a for a in actions if isinstance(a, session.Note)]
+    assert [(n.code, n.audit) for n in notes] == [("row.set_aside", False)]
