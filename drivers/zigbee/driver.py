@@ -70,6 +70,7 @@ class ZigbeeDriver:
         self._outage: faults.Outage | None = None
         self._restarts = 0
         self._ever_up = False
+        self.backups_made = 0
         self._closing: asyncio.TimerHandle | None = None
         self._sirens: dict[str, asyncio.TimerHandle] = {}
 
@@ -262,6 +263,7 @@ class ZigbeeDriver:
             self._wants_backup.clear()
             try:
                 await radio.back_up()
+                self.backups_made += 1
             except (DeviceError, TransportError) as error:
                 log.warning("zigbee.backup_failed why=%s", error)
             delay_s = BACKUP_EVERY_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -119,6 +119,17 @@ class Bench:
         while not met():
             assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
             await asyncio.sleep(0.005)
+
+    async def until_async(
+        self,
+        ask: Callable[[], Awaitable[dict[str, object]]],
+        met: Callable[[dict[str, object]], bool],
+    ) -> None:
+        """Ask until the answer is right."""
+        deadline = time.monotonic() + WAIT_S
+        while not met(answer := await ask()):
+            assert time.monotonic() < deadline, f"not within {WAIT_S:g} s: {answer}"
+            await asyncio.sleep(0.01)
 
     async def pair(self, *devices: str) -> list[DeviceId]:
         """Let devices in, wait until they are ready, and write them into the ledger."""

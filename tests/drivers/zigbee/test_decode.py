@@ -1,4 +1,4 @@
-"""What a frame says: every bit, every measured value, and nothing at all for bytes that say nothing."""
+"""What a frame says: every bit, every measured value, and nothing for bytes that say nothing."""
 
 import pytest
 from hypothesis import example, given
