@@ -12,6 +12,7 @@ from .stick import Handler, Stick
 from .wire import Reader, u8, u16, u64
 from .zdo import SUCCESS, Zdo, answer, decode_binding, energy_scan
 
+FAILURE = 0x01
 NO_ENTRY = 0x04  # RtgStatus of EXT_ROUTE_CHK
 RESTORED_NETWORK, NEW_NETWORK = 0, 1
 DEFAULT_START_DELAY_S = 0.0
@@ -151,8 +152,14 @@ def _nwk_info(stick: Stick, reader: Reader) -> bytes:
 
 
 def _find_group(stick: Stick, reader: Reader) -> bytes:
-    del stick, reader
-    return u8(1)  # The endpoint is in no group.
+    endpoint, group = reader.u8(), reader.u16()
+    known = (endpoint, group) in stick.groups
+    return u8(SUCCESS if known else FAILURE) + u16(group) + u8(0)  # Our groups have no names.
+
+
+def _add_group(stick: Stick, reader: Reader) -> bytes:
+    stick.groups.add((reader.u8(), reader.u16()))
+    return u8(SUCCESS)
 
 
 def _accepted(stick: Stick, reader: Reader) -> bytes:
@@ -199,6 +206,6 @@ HANDLERS: Mapping[int, Handler] = {
     0x2545: _accepted,  # ZDO_EXT_ROUTE_DISC
     0x2546: _route_check,
     0x254A: _find_group,
-    0x254B: _accepted,  # ZDO_EXT_ADD_GROUP
+    0x254B: _add_group,
     0x2550: _nwk_info,
 }

@@ -91,6 +91,7 @@ class Stick:
         self.state = STATE_HOLD
         self.endpoints: dict[int, Endpoint] = {}
         self.zdo_clusters: set[int] = set()
+        self.groups: set[tuple[int, int]] = set()
         self._permit_until = 0.0
         self._network: Network | None = None
 
