@@ -217,6 +217,22 @@ def test_without_a_clear_hold_the_restore_comes_at_once_and_every_return_is_an_a
     ] * 2
 
 
+def test_the_state_says_since_when_the_condition_has_held_without_a_pause() -> None:
+    home = Home(BOOK)
+    told = []
+    for at_s, value, channel in (
+        (1.0, True, "alarm1"),
+        (2.0, True, "alarm2"),
+        (3.0, False, "alarm1"),
+        (4.0, False, "alarm2"),
+        (5.0, True, "alarm2"),
+    ):
+        home.take(says(Quantity.SMOKE, value, at_s, channel=channel))
+        (state,) = home.state.states.values()
+        told.append(state.since_s)
+    assert told == [1.0, 1.0, 1.0, None, 5.0]
+
+
 # --- the trigger hold ---------------------------------------------------------------------------
 
 
