@@ -26,20 +26,31 @@ from drivers.zigbee.radio import Radio
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 86_400.0  # Zones are asked once a day whether they still know us.
-AGAIN_AFTER_S = 60.0  # A device that does not finish its set-up is not asked at its every word.
+AGAIN_AFTER_S = 300.0  # A device that does not finish its set-up is not asked at its every word,
+PAIRING_AGAIN_AFTER_S = 10.0  # but often while a person stands beside it and presses its button.
 TASKS = 128  # Set-ups at once; a home has some fifty devices. Beyond it one waits until it speaks.
 
 
 class Arrivals:
-    """The devices on their way in. `on_ready` is called when the network has changed."""
+    """The devices on their way in.
+
+    `on_ready` is called when the network has changed, `sounds` tells whether a siren is on.
+    """
 
     def __init__(
-        self, clock: Clock, inbox: Inbox, hearing: Hearing, on_ready: Callable[[], None]
+        self,
+        clock: Clock,
+        inbox: Inbox,
+        hearing: Hearing,
+        *,
+        on_ready: Callable[[], None],
+        sounds: Callable[[str], bool],
     ) -> None:
         self._clock = clock
         self._inbox = inbox
         self._hearing = hearing
         self._on_ready = on_ready
+        self._sounds = sounds
         self._radio: Radio | None = None
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -84,7 +95,14 @@ class Arrivals:
     def announced(self, ieee: str) -> None:
         """Take a device that came in, or came back and may have forgotten all."""
         self._take_in(ieee)
-        if self._radio is not None and self._radio.describe(ieee) is not None:
+        said = self._radio.describe(ieee) if self._radio is not None else None
+        if said is None:
+            return
+        # After a power cut all devices announce themselves at once: those that still know us
+        # are left in peace.
+        if ieee not in self._coming and enroll.zones(said):
+            self._check(ieee)
+        else:
             self._begin(ieee)
 
     def interviewed(self, ieee: str) -> None:
@@ -113,7 +131,8 @@ class Arrivals:
     def spoke(self, ieee: str) -> None:
         """Use that a device is awake for what it missed."""
         if ieee in self._unfinished:
-            if self._now_s() - self._tried_at_s.get(ieee, 0.0) >= AGAIN_AFTER_S:
+            rest_s = PAIRING_AGAIN_AFTER_S if ieee in self._coming else AGAIN_AFTER_S
+            if self._now_s() - self._tried_at_s.get(ieee, 0.0) >= rest_s:
                 self._begin(ieee)
             return
         checked_s = self._checked_at_s.get(ieee)
@@ -214,14 +233,14 @@ class Arrivals:
 
     async def _look(self, radio: Radio, ieee: str, said: Description, kind: DeviceKind) -> None:
         """Say how a device stands now. A siren cannot be asked; ours ends by itself in minutes."""
-        if kind is DeviceKind.SIREN:
+        if kind is DeviceKind.SIREN and not self._sounds(ieee):
             self._hearing.say(ieee, [Statement(Quantity.SIREN_ON, False)])
         await enroll.read_state(radio, ieee, said)
 
     async def _verify(self, radio: Radio, ieee: str, said: Description) -> None:
         if not await enroll.is_enrolled(radio, ieee, said):
             log.info("device.enrol_again device=%s", device_id(ieee))
-            await enroll.enrol(radio, ieee, said)
+            await self._set_up(radio, ieee)
 
     def _step(self, stage: PairStage, ieee: str, detail: str = "") -> None:
         if ieee in self._coming:

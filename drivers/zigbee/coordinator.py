@@ -8,7 +8,8 @@ readings. Imported late: the library takes a second to load.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import asyncio
+from collections import deque
 from typing import Any
 
 import zigpy.types as t
@@ -22,7 +23,9 @@ from drivers.zigbee.ears import Ears, Frame
 _OTA = 0x0019
 FRAMES_PER_STRANGER = 4
 STRANGERS = 16
-"""Frames kept for senders whose identity is being asked for: an answer takes some 30 ms."""
+STRANGER_S = 10.0
+"""Frames kept for senders whose identity is being asked for, and how long. An answer takes some
+30 ms; who has not answered after ten seconds is refused."""
 
 
 class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is not typed.
@@ -31,7 +34,7 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         self.ears: Ears | None = None
-        self._strangers: OrderedDict[int, deque[Frame]] = OrderedDict()
+        self._strangers: dict[int, deque[Frame]] = {}
         self._running = False
         self.add_listener(_Events(self))
 
@@ -116,11 +119,16 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
             )
 
     def _keep(self, nwk: int, frame: Frame) -> None:
-        self._strangers.setdefault(nwk, deque(maxlen=FRAMES_PER_STRANGER)).append(frame)
-        self._strangers.move_to_end(nwk)
-        if len(self._strangers) > STRANGERS and self.ears is not None:
-            forgotten, _ = self._strangers.popitem(last=False)
-            self.ears.stranger(forgotten)
+        if nwk not in self._strangers:
+            if len(self._strangers) >= STRANGERS:
+                self._refuse(next(iter(self._strangers)))
+            self._strangers[nwk] = deque(maxlen=FRAMES_PER_STRANGER)
+            asyncio.get_running_loop().call_later(STRANGER_S, self._refuse, nwk)
+        self._strangers[nwk].append(frame)
+
+    def _refuse(self, nwk: int) -> None:
+        if self._strangers.pop(nwk, None) is not None and self.ears is not None:
+            self.ears.stranger(nwk)
 
 
 class _Device(ZigbeeDevice):

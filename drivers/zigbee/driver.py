@@ -64,7 +64,14 @@ class ZigbeeDriver:
         self._rng = rng or random.Random()
         self._wants_backup = asyncio.Event()
         self._hearing = Hearing(clock, inbox, ledger)
-        self._arrivals = Arrivals(clock, inbox, self._hearing, self._wants_backup.set)
+        self._sirens: dict[str, asyncio.TimerHandle] = {}
+        self._arrivals = Arrivals(
+            clock,
+            inbox,
+            self._hearing,
+            on_ready=self._wants_backup.set,
+            sounds=self._sirens.__contains__,
+        )
         self._radio: Radio | None = None
         self._opening: Radio | None = None
         self._outage: faults.Outage | None = None
@@ -72,7 +79,6 @@ class ZigbeeDriver:
         self._ever_up = False
         self.backups_made = 0
         self._closing: asyncio.TimerHandle | None = None
-        self._sirens: dict[str, asyncio.TimerHandle] = {}
 
     # --- drivers.base.Driver --------------------------------------------------------------------
 
@@ -113,7 +119,6 @@ class ZigbeeDriver:
         finally:
             for timer in self._sirens.values():
                 timer.cancel()
-            self._shut()
 
     async def actuate(self, device: DeviceId, actuation: Actuation) -> None:
         """Make the device do it; the first attempt leaves at once, the last after 35 s.
@@ -214,6 +219,7 @@ class ZigbeeDriver:
             finally:
                 self._radio = self._opening = None
                 self._arrivals.stop()
+                self._shut()  # A stick that starts lets nobody in.
                 for task in work:
                     task.cancel()
                 await radio.close()

@@ -38,6 +38,8 @@ def explain(error: BaseException, port: str) -> Outage:
         return _jammed(port)
     if name == "NetworkNotFormed":
         return _forgotten(port)
+    if name == "DamagedRecords":
+        return _damaged(str(error))
     if isinstance(error, OSError) and not os.path.exists(port):
         return _missing(port)
     return Outage(
@@ -146,5 +148,16 @@ def _forgotten(port: str) -> Outage:
             "请插回原适配器，或重新配对所有设备。",
             en=f"the stick on {port} is blank and there is no backup of the home's network. "
             "Put the home's own stick back, or remove the Zigbee database and pair again.",
+        ),
+    )
+
+
+def _damaged(aside: str) -> Outage:
+    return Outage(
+        "damaged",
+        Sentence(
+            zh=f"Zigbee 数据库已损坏，已移至 {aside}。设备仍可报警；请检查存储卡。",
+            en=f"the Zigbee database was damaged and is now {aside}. Devices are heard as before; "
+            "check the memory card.",
         ),
     )

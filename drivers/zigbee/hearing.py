@@ -58,6 +58,9 @@ class Hearing:
     def admit(self, ieee: str, device: Device) -> None:
         """Let a device speak that was set up just now; the ledger follows when a person agrees."""
         self._new[ieee] = device
+        known = self._strangers.pop(device_id(ieee), None)
+        if known is not None and not self._strangers:
+            self.say_of_hub("unknown_device", False)
 
     def forget(self, ieee: str) -> None:
         """Let a device speak no longer on the strength of its set-up alone."""

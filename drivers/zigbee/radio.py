@@ -9,7 +9,9 @@ the driver makes a new `Radio`.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,10 @@ CLOSE_S = 5.0
 PING_S = 4.0  # A healthy stick answers in milliseconds, in seconds while it writes its flash.
 ANSWER_S = 12.0  # A sleepy device polls every 7 s at the latest, or it counts as gone.
 _ZONE_TYPE = 0x0001
+
+
+class DamagedRecords(Exception):
+    """The library's database could not be read and was moved away; the text is where to."""
 
 
 class NoAnswer(DeviceError):
@@ -65,21 +71,36 @@ class Radio:
 
         self._app = app = Coordinator(_config(self._settings, thorough=thorough))
         app.attend(ears)
-        await self._or_lost(app._load_db(), START_S)
+        try:
+            await self._or_lost(app._load_db(), START_S)
+        except sqlite3.DatabaseError as error:
+            raise self._set_aside() from error
         await self._or_lost(app.connect(), CONNECT_S)
         # A blank stick may only be given a new network when this home never had one.
         orphaned = bool(app.devices) and not app.backups.backups
         await self._or_lost(app.initialize(auto_form=not orphaned), START_S)
         app.listen_for_resets()
 
+    def _set_aside(self) -> DamagedRecords:
+        """Move a damaged database away: the stick knows its network and the ledger its devices.
+
+        They are heard as before; each is asked again what it is when it speaks.
+        """
+        database = self._settings.database
+        aside = database.with_name(database.name + ".damaged")
+        database.replace(aside)
+        for rest in ("-wal", "-shm"):
+            database.with_name(database.name + rest).unlink(missing_ok=True)
+        return DamagedRecords(str(aside))
+
     async def close(self) -> None:
         """Let go of the port and the database. Never raises."""
         if self._app is None:
             return
         self.lose("closed")
-        task = self._group.create_task(_outcome(self._app.shutdown()), name="zigbee.shutdown")
-        await asyncio.wait({task}, timeout=CLOSE_S)
-        task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await _outcome(self._app.shutdown())
 
     def lose(self, why: str) -> None:
         """End everything that waits for this stick."""

@@ -1,7 +1,6 @@
 """Sirens sound and valves close, also when the first tries fail."""
 
 import asyncio
-import random
 import time
 
 import pytest
@@ -112,9 +111,7 @@ async def test_the_first_attempt_leaves_at_once(bench: Bench) -> None:
     async with bench.running() as driver:
         (siren,) = await bench.pair("siren-1")
         took_ms = []
-        for kind in random.Random(1).choices(
-            (ActuationKind.SIREN_ON, ActuationKind.SIREN_OFF), k=9
-        ):
+        for kind in (ActuationKind.SIREN_ON, ActuationKind.SIREN_OFF) * 5:
             begun = time.perf_counter()
             await driver.actuate(siren, Actuation(kind, duration_s=60))
             took_ms.append((time.perf_counter() - begun) * 1000)
