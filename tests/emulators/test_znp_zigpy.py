@@ -130,9 +130,10 @@ async def test_climate_reports_once_it_is_bound(stick: StickProcess, control: St
         temperature = host.device(ieee).endpoints[1].temperature
         await temperature.bind()
         await temperature.configure_reporting("measured_value", 10, 3600, 50)
-        host.listen(ieee)
         assert control.do("report", device="climate-1", temperature=7.25)["sent"] is True
-        assert (await host.next_command())[3] == (0, 725)
+        async with asyncio.timeout(5):
+            while temperature.get("measured_value") != 725:
+                await asyncio.sleep(0.01)
 
 
 async def test_the_network_comes_back_after_the_host_and_the_emulator_restart(
@@ -315,3 +316,16 @@ async def test_formation_failure_is_reported_as_interference(
     with pytest.raises(zigpy.exceptions.FormationFailure):
         async with running_host(stick.port):
             pass
+
+
+async def test_a_stick_with_another_network_is_deaf_to_our_devices(
+    stick: StickProcess, control: StickControl
+) -> None:
+    async with running_host(stick.port) as host:
+        await _join(host, control, "leak-1")
+        await host.enroll(_ieee(control, "leak-1"))
+        ours = host.app.state.network_info.pan_id
+    control.do("swap_other")
+    async with running_host(stick.port) as host:
+        assert host.app.state.network_info.pan_id != ours
+        assert control.do("trip", device="leak-1")["sent"] is False

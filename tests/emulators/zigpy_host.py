@@ -84,9 +84,6 @@ class _Listener:
     def cluster_command(self, tsn: int, command: int, args: Any) -> None:
         self._queue.put_nowait((self._ieee, self._cluster, command, args))
 
-    def attribute_updated(self, number: int, value: Any, *rest: Any) -> None:
-        self._queue.put_nowait((self._ieee, self._cluster, -1, (number, value)))
-
 
 def settings(port: str, **more: object) -> dict[str, Any]:
     return {

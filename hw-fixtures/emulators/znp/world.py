@@ -51,6 +51,7 @@ class World:
         self.rng = Random(seed)
         self._nv = nv
         self._stored = ""
+        self._flash: State = {}
         self._timer: TimerHandle | None = None
         self._listeners: list[Listener] = []
         self.air = Air(loop, self.rng)
@@ -130,12 +131,17 @@ class World:
         """Write flash and devices to the NV file if they have changed."""
         if self._nv is None:
             return
+        memory = self.stick.memory
         devices = {name: dump_device(device) for name, device in self.devices.items()}
-        text = json.dumps({"stick": self.stick.memory.dump(), "devices": devices}, indent=1)
-        if text == self._stored:
+        text = json.dumps(devices)
+        if text == self._stored and not memory.dirty:
             return
+        if memory.dirty:
+            self._flash = memory.dump()
+            memory.dirty = False
+        whole = json.dumps({"stick": self._flash, "devices": devices}, indent=1)
         aside = self._nv.with_name(f"{self._nv.name}.new")
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(whole, encoding="utf-8")
         aside.replace(self._nv)
         self._stored = text
 
