@@ -5,12 +5,12 @@ import signal
 from pathlib import Path
 
 import pytest
+
+from tests.emulators.mt_line import MtLine
 from znp.home import HomeError, ieee_from, load_home, parse_home
 from znp.kinds import MODELS
 from znp.launch import LaunchError, StickProcess
 from znp.wire import u8, u16
-
-from tests.emulators.mt_line import MtLine
 
 ODD_HOME = """
 [[device]]

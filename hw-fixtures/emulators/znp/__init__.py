@@ -10,7 +10,7 @@ Map:  frames, wire            bytes on the serial line
       air                     who hears whom, sleep, loss
       zcl, zdo, kinds         what devices are made of (pure)
       device, clusters        what devices do
-      home, control, verbs    how a test or a demonstration is told
+      home, control, *verbs    how a test or a demonstration is told
       world, port             composition and the serial port
       client, launch          the other side of the control socket
 """

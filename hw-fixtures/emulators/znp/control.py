@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .device import State
-from .verbs import Refused, Request, carry_out
+from .request import Refused, Request
+from .verbs import carry_out
 from .world import World
 
 LINE_MAX = 256 * 1024

@@ -12,7 +12,6 @@ DATA_MAX = 250  # The API's limit for one MT frame; a longer length byte is nois
 OVERHEAD = 5
 
 SREQ = 0x20
-AREQ = 0x40
 SRSP = 0x60
 TYPE_MASK = 0xE0
 SUBSYSTEM_MASK = 0x1F

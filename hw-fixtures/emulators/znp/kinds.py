@@ -43,8 +43,6 @@ ALARM1 = 0x0001
 ALARM2 = 0x0002
 TAMPER = 0x0004
 BATTERY = 0x0008
-SUPERVISION = 0x0010
-RESTORE = 0x0020
 TROUBLE = 0x0040
 
 MAX_SIREN_S = 1800  # IAS WD MaxDuration as shipped; the standard's default is 240.

@@ -19,7 +19,6 @@ RELATION_NEIGHBOR = 5
 RELATION_NONE = 0xFF
 
 _ASSOCIATED = Struct("<HHBBBBBBBBIHxxBxxxIIBBxx")
-ASSOCIATED_SIZE = 36
 
 
 def _device_info(stick: Stick, reader: Reader) -> bytes:

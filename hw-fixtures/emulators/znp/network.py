@@ -11,7 +11,6 @@ NIB_SIZE = 116
 NO_PAN = 0xFFFE
 NO_CHANNEL = 0
 
-NWK_INIT = 0
 NWK_ROUTER = 8  # nwkState of a running coordinator.
 
 _PAN = Struct("<H")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ZDO_ENDPOINT = 0
-BROADCAST_ENDPOINT = 0xFF
 DEFAULT_RADIUS = 29  # What a device one hop away shows: the standard's 30, less that hop.
 
 

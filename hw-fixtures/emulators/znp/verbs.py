@@ -1,11 +1,10 @@
-"""The verbs of the control socket: what a test may do to the stick and to the home.
+"""The verbs of the control socket that act on devices, and the table of all verbs.
 
 Owns the vocabulary and the refusals. Knows nothing of sockets: a request comes in as values, the
 reply goes out through a callback, at once or when the frame has been written.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from . import clusters
 from .device import Device
@@ -22,7 +21,8 @@ from .kinds import (
     TROUBLE,
 )
 from .packets import DEFAULT_RADIUS, Outcome
-from .stick import RESET_WATCHDOG
+from .request import Refused, Reply, Request, Verb
+from .stick_verbs import STICK_VERBS
 from .world import World
 
 JOIN_FOR_S = 60.0
@@ -30,71 +30,8 @@ WAIT_FOR_S = 10.0
 LOW_BATTERY_PCT = 10  # Below this a device raises the Battery bit of its zone.
 FLOOD_MAX = 100_000
 REPEAT_MAX = 100
-NOISE_MAX = 65536
 ACE_EMERGENCY, ACE_FIRE, ACE_PANIC = 0x02, 0x03, 0x04
 ACE_COMMANDS = {"emergency": ACE_EMERGENCY, "fire": ACE_FIRE, "panic": ACE_PANIC}
-
-Reply = Callable[[dict[str, object]], None]
-
-
-class Refused(ValueError):
-    """The request cannot be carried out; the one who sent it must change it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: the verb and its arguments, read through accessors that refuse."""
-
-    verb: str
-    values: Mapping[str, object]
-
-    def only(self, *known: str) -> None:
-        """Refuse arguments that the verb does not have."""
-        for key in self.values:
-            if key not in known:
-                raise Refused(f"{self.verb}: got {key!r}, wanted one of {', '.join(known)}")
-
-    def integer(self, key: str, default: int, *, low: int = 0, high: int = 0xFFFF) -> int:
-        value = self.values.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Refused(f"{self.verb}: {key}: got {value!r}, wanted {low} to {high}")
-        return value
-
-    def number(self, key: str, default: float, *, low: float = 0.0, high: float = 1e6) -> float:
-        value = self.values.get(key, default)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise Refused(f"{self.verb}: {key}: got {value!r}, wanted a number")
-        if not low <= value <= high:
-            raise Refused(f"{self.verb}: {key}: got {value!r}, wanted {low} to {high}")
-        return float(value)
-
-    def flag(self, key: str, default: bool = False) -> bool:
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            raise Refused(f"{self.verb}: {key}: got {value!r}, wanted true or false")
-        return value
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.values.get(key, default)
-        if not isinstance(value, str):
-            raise Refused(f"{self.verb}: {key}: got {value!r}, wanted text")
-        return value
-
-    def hexadecimal(self, key: str) -> bytes:
-        try:
-            return bytes.fromhex(self.text(key))
-        except ValueError as error:
-            raise Refused(f"{self.verb}: {key}: got {error}, wanted hex digits") from error
-
-    def device(self, world: World) -> Device:
-        name = self.text("device")
-        if name not in world.devices:
-            known = ", ".join(world.devices)
-            raise Refused(f"{self.verb}: device: got {name!r}, wanted one of {known}")
-        return world.devices[name]
-
-
-Verb = Callable[[World, Request, Reply], None]
 
 
 def carry_out(world: World, request: Request, reply: Reply) -> None:
@@ -112,29 +49,6 @@ def _sent(reply: Reply) -> Callable[[Outcome], None]:
         reply(answer if sent else answer | {"why": outcome.why})
 
     return done
-
-
-def _devices(world: World, request: Request, reply: Reply) -> None:
-    request.only()
-    stick = world.stick
-    network = stick.network
-    reply(
-        {
-            "devices": [device.describe() for device in world.devices.values()],
-            "stick": {
-                "ieee": f"{stick.ieee:016x}",
-                "plugged": world.port.plugged,
-                "port": world.port.address,
-                "running": stick.running,
-                "hung": stick.hung,
-                "permits": stick.permits,
-                "endpoints": sorted(stick.endpoints),
-                "pan_id": network.pan_id if network else None,
-                "ext_pan_id": f"{network.ext_pan_id:016x}" if network else None,
-                "channel": network.channel if network else None,
-            },
-        }
-    )
 
 
 def _join(world: World, request: Request, reply: Reply) -> None:
@@ -324,81 +238,12 @@ def _announce(world: World, request: Request, reply: Reply) -> None:
     reply({})
 
 
-def _unplug(world: World, request: Request, reply: Reply) -> None:
-    request.only()
-    world.unplug()
-    reply({})
-
-
-def _replug(world: World, request: Request, reply: Reply) -> None:
-    request.only()
-    world.replug()
-    reply({"port": world.port.address})
-
-
-def _reset(world: World, request: Request, reply: Reply) -> None:
-    request.only("reason")
-    world.stick.boot(request.integer("reason", RESET_WATCHDOG, high=0xFF))
-    reply({})
-
-
-def _hang(world: World, request: Request, reply: Reply) -> None:
-    request.only()
-    world.stick.hung = True
-    reply({})
-
-
-def _unhang(world: World, request: Request, reply: Reply) -> None:
-    request.only()
-    world.stick.hung = False
-    reply({})
-
-
-def _noise(world: World, request: Request, reply: Reply) -> None:
-    request.only("hex", "count")
-    count = request.integer("count", 0, high=NOISE_MAX)
-    world.port.send(request.hexadecimal("hex") + world.rng.randbytes(count), _written(reply))
-
-
-def _raw(world: World, request: Request, reply: Reply) -> None:
-    request.only("hex")
-    world.port.send(request.hexadecimal("hex"), _written(reply))
-
-
-def _written(reply: Reply) -> Callable[[int | None], None]:
-    return lambda at_ns: reply({"sent": at_ns is not None, "written_ns": at_ns})
-
-
 def _fail_sends(world: World, request: Request, reply: Reply) -> None:
     request.only("device", "status", "count")
     device = request.device(world)
     status = request.integer("status", 0xE9, high=0xFF)
     device.failures = [status] * request.integer("count", 1, high=10_000)
     reply({})
-
-
-def _formation_failure(world: World, request: Request, reply: Reply) -> None:
-    request.only("count")
-    world.stick.formation_failures = request.integer("count", 1, high=1000)
-    reply({})
-
-
-def _swap_blank(world: World, request: Request, reply: Reply) -> None:
-    _swap(world, request, reply, formed=False)
-
-
-def _swap_other(world: World, request: Request, reply: Reply) -> None:
-    _swap(world, request, reply, formed=True)
-
-
-def _swap(world: World, request: Request, reply: Reply, *, formed: bool) -> None:
-    request.only()
-    plugged = world.port.plugged
-    world.unplug()
-    world.swap(formed=formed)
-    if plugged:
-        world.replug()
-    reply({"ieee": f"{world.stick.ieee:016x}"})
 
 
 def _flood(world: World, request: Request, reply: Reply) -> None:
@@ -468,7 +313,7 @@ def _with_bit(device: Device, bit: int, on: bool) -> int:
 
 
 VERBS: Mapping[str, Verb] = {
-    "devices": _devices,
+    **STICK_VERBS,
     "join": _join,
     "leave": _leave,
     "rejoin": _rejoin,
@@ -484,16 +329,6 @@ VERBS: Mapping[str, Verb] = {
     "mute": _mute,
     "unmute": _unmute,
     "fail_sends": _fail_sends,
-    "unplug": _unplug,
-    "replug": _replug,
-    "reset": _reset,
-    "hang": _hang,
-    "unhang": _unhang,
-    "noise": _noise,
-    "raw": _raw,
-    "formation_failure": _formation_failure,
-    "swap_blank": _swap_blank,
-    "swap_other": _swap_other,
     "flood": _flood,
     "wait_for": _wait_for,
 }
