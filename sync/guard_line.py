@@ -160,7 +160,7 @@ class GuardLine:
                 self._refresh = True
             if self._advances.get(key) == through_seq:
                 del self._advances[key]
-        for code, complaint in self._complaints.items():
+        for code, complaint in tuple(self._complaints.items()):
             if complaint.count and now_s >= complaint.not_before_s:
                 count, complaint.count = complaint.count, 0
                 complaint.not_before_s = now_s + limits.AUDIT_EVERY_S

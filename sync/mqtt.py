@@ -61,6 +61,7 @@ class Connection:
         self._pending: dict[int, tuple[asyncio.Future[bool], float]] = {}
         self._subscribing: int | None = None
         self._last_error = ""
+        self._was_accepted = False
         self._timer: asyncio.TimerHandle | None = None
         self._client = self._make_client()
 
@@ -249,14 +250,20 @@ class Connection:
             if not future.done():
                 future.set_result(False)
         if not self._accepted.done():
-            self._accepted.set_exception(UplinkDown(why, other_protocol=True))
+            tls_says = reasons.of_text(self._last_error) is not None
+            self._accepted.set_exception(UplinkDown(why, other_protocol=not tls_says))
             self._accepted.exception()  # Marks it as seen: nobody may be waiting any more.
 
     def _reason(self, code: ReasonCode | None) -> Sentence:
         """Return the best reason known: the broker's word, else what the log said of TLS."""
         if code is not None and code.value >= 0x81:  # 0x80 is paho's own "unspecified".
             return reasons.of_code(code.value, code.getName())
-        return reasons.of_text(self._last_error) or reasons.CLOSED
+        named = reasons.of_text(self._last_error)
+        if named is not None or self._was_accepted or not self._settings.tls:
+            return named or reasons.CLOSED
+        # The broker's TLS alert may be lost when the line is reset right behind it.
+        has_cert = self._settings.cert_file is not None
+        return reasons.CLOSED_AFTER_TLS if has_cert else reasons.CLOSED_WITHOUT_CERT
 
     # --- paho's callbacks -------------------------------------------------------------------------
 
@@ -283,6 +290,7 @@ class Connection:
         _, self._subscribing = client.subscribe(
             [(topic, 1) for topic in self._endpoint.subscriptions]
         )
+        self._was_accepted = True
         self._accepted.set_result(None)
 
     def _on_disconnect(

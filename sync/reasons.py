@@ -36,6 +36,16 @@ NO_CONNACK = Sentence(
     "The broker takes the connection but does not answer MQTT: check port and protocol version",
 )
 CLOSED = Sentence("消息服务器关闭了连接", "The broker closed the connection")
+CLOSED_AFTER_TLS = Sentence(
+    "消息服务器在 TLS 握手后立即断开，很可能拒绝本网关的证书，请检查 [uplink] cert_file",
+    "The broker closed the connection right after TLS: it probably refuses this hub's certificate; "
+    "check [uplink] cert_file",
+)
+CLOSED_WITHOUT_CERT = Sentence(
+    "消息服务器在 TLS 握手后立即断开，很可能要求客户端证书，请配置 [uplink] cert_file",
+    "The broker closed the connection right after TLS: it probably wants a client certificate; "
+    "set [uplink] cert_file and key_file",
+)
 NO_ANSWER = Sentence("消息服务器不再应答", "The broker no longer answers")
 NO_SUBSCRIBE = Sentence(
     "消息服务器不允许本网关接收平台的确认，请检查服务器的权限设置",
@@ -172,6 +182,12 @@ def of_error(error: OSError | ValueError, host: str, port: int) -> Sentence:
         return Sentence(
             f"{where} 拒绝连接：消息服务器没有运行，或端口不对",
             f"{where} refuses the connection: the broker is not running, or the port is wrong",
+        )
+    if isinstance(error, ConnectionResetError):
+        return Sentence(
+            f"{where} 立即断开了连接：端口不对或不使用 TLS，请检查 [uplink] port 和 tls",
+            f"{where} closes the connection at once: wrong port, or it does not speak TLS; check "
+            "[uplink] port and tls",
         )
     if isinstance(error, OSError) and error.filename is not None:
         return Sentence(

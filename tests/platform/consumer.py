@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.clock import SystemClock
 from agent.core.errors import FrameError
-from sync.codec import decode_events, event_id
+from sync.codec import decode_events, event_id, unpack
 from sync.messages import TOPIC_ROOT, Event
 from tests.platform.store import Arrival, PlatformStore
 
@@ -107,15 +107,16 @@ class Consumer:
         arrival = Arrival(self._wall_s(), time.monotonic_ns())
         _, _, _, hub, kind = message.topic.split("/", 4)
         try:
+            plain = unpack(bytes(message.payload), limit=16 << 20)
             match kind:
                 case "alarm" | "events":
-                    self._take_events(hub, decode_events(bytes(message.payload)), arrival)
+                    self._take_events(hub, decode_events(plain), arrival)
                 case "status":
-                    self._store.hub_status(hub, json.loads(message.payload), arrival.at_s)
+                    self._store.hub_status(hub, json.loads(plain), arrival.at_s)
                 case "heartbeat":
                     self._store.heard(hub, arrival.at_s, beat=True)
                 case "response":
-                    self._store.keep_response(hub, json.loads(message.payload))
+                    self._store.keep_response(hub, json.loads(plain))
         except (FrameError, ValueError, KeyError) as error:
             self._store.note(hub, "rubbish", f"{kind}: {error}", arrival.at_s)
 

@@ -7,6 +7,7 @@ file; only guard's inside is small here: it writes the rows a test wants.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import os
 import signal
@@ -74,6 +75,9 @@ class Mosquitto:
         self.address = f"127.0.0.1:{self.port}"
         self._config = folder / f"mosquitto-{self.port}.conf"
         text = "\n".join([f"listener {self.port} 127.0.0.1", "persistence false", *lines])
+        text += (
+            f"\nuser {getpass.getuser()}"  # As root it would drop to a user who may not read keys.
+        )
         self._config.write_text(f"{text}\nmax_inflight_messages 0\n")
         self._process: subprocess.Popen[bytes] | None = None
 
