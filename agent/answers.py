@@ -291,7 +291,7 @@ class Answers:
             fsync_p50_ms=store.commit_ms(0.5),
             fsync_p99_ms=store.commit_ms(0.99),
             unjournaled=self._hub.pipeline.counts.unjournaled,
-            dropped=store.counters.dropped + self._hub.pipeline.counts.dropped,
+            dropped=store.counters.dropped,
         )
 
     def _uplink_now(self, now: Stamp) -> UplinkReport:

@@ -61,7 +61,7 @@ def main(config_path: Path) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     # The writer thread must get the interpreter at once when an alarm has to reach the disk.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.00005)
     asyncio.run(_run(config))
     return 0
 

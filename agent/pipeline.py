@@ -22,7 +22,7 @@ from agent.core.device import DeviceId, hub_part
 from agent.core.effect import CancelWake, Effect, LocalAction, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
-from agent.core.limits import COMMIT_BUDGET_S, INBOX_EVENTS
+from agent.core.limits import COMMIT_BUDGET_S
 from agent.core.reading import Quantity, Reading
 from agent.core.row import Kind, Lane, Row
 from agent.dispatch import Asked, Report
@@ -40,15 +40,9 @@ from local_rules.rule import RuleBook
 
 log = logging.getLogger(__name__)
 
-_EVENTS_A_TURN = 64  # Then the event loop gets a turn: a storm must not starve the radio.
 _DEVICE_FAULT = RuleId("device_fault")
 _HUB_FAULT = RuleId("hub_fault")
 _SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
-
-LIFE_SAFETY = frozenset(
-    {Quantity.SOS, Quantity.SMOKE, Quantity.GAS, Quantity.CO, Quantity.WATER_LEAK, Quantity.FAULT}
-)
-"""Readings that are never dropped, however full the inbox is."""
 
 Answer = Callable[[Alarm | CommandRefused], None]
 
@@ -71,7 +65,6 @@ class Counts:
     events: int = 0
     repeats: int = 0
     strangers: int = 0
-    dropped: int = 0
     unjournaled: int = 0
 
 
@@ -89,8 +82,7 @@ class Pipeline:
         self._registry = registry
         self._rules = rules
         self._inbox: deque[tuple[Event, Answer | None]] = deque()
-        self._scheduled = False
-        self._dropped_since_gap = 0
+        self._deciding = False
         self._engine = engine.EngineState()
         self._book = AlarmBook()
         self.visible = self._book
@@ -120,10 +112,6 @@ class Pipeline:
     def observe(self, readings: Sequence[Reading]) -> None:
         """Take readings of one frame."""
         for reading in readings:
-            if len(self._inbox) >= INBOX_EVENTS and reading.quantity not in LIFE_SAFETY:
-                self.counts.dropped += 1
-                self._dropped_since_gap += 1
-                continue
             self._submit(Observed(reading), None)
 
     def fault(self, part: str, channel: str, active: bool, detail: str) -> None:
@@ -185,22 +173,17 @@ class Pipeline:
     # --- one at a time, in order ----------------------------------------------------------------
 
     def _submit(self, event: Event, answer: Answer | None) -> None:
+        """Decide on an event at once, in the caller's call: the commit is then under way while the
+        driver still goes on with its frame. Events that come meanwhile follow in turn."""
         self._inbox.append((event, answer))
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._drain)
-
-    def _drain(self) -> None:
-        self._scheduled = False
-        for _ in range(min(len(self._inbox), _EVENTS_A_TURN)):
-            event, answer = self._inbox.popleft()
-            self._process(event, answer)
-        if self._inbox:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._drain)
-        elif self._dropped_since_gap:
-            count, self._dropped_since_gap = self._dropped_since_gap, 0
-            self.record(Kind.GAP, {"count": count, "why": "inbox full"})
+        if self._deciding:
+            return
+        self._deciding = True
+        try:
+            while self._inbox:
+                self._process(*self._inbox.popleft())
+        finally:
+            self._deciding = False
 
     def _process(self, event: Event, answer: Answer | None) -> None:
         self.counts.events += 1

@@ -17,10 +17,6 @@ JOURNAL_PENDING_ROWS = 20_000
 """Rows that may wait for a stalled disk. Beyond it telemetry is counted into a `gap` row; alarms
 are kept."""
 
-INBOX_EVENTS = 4_096
-"""Events that may wait for the pipeline. Beyond it telemetry is dropped and counted; life safety
-never."""
-
 REPEAT_WINDOW_S = 15.0
 """The same radio frame within this time is a retransmission (seen up to 11 s late in the field)."""
 
