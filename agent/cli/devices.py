@@ -47,6 +47,6 @@ def _line(session: Session, device: DeviceInfo) -> list[str]:
         device.room,
         f"{device.manufacturer} {device.model}".strip(),
         show.ago(device.last_seen_s_ago, language),
-        show.readings(device.readings, language),
+        show.readings(show.notable(device.readings), language),
         device.id,
     ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import click
+
 from agent.cli import text
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Value = bool | int | float | str
+
+TWO_SIDED = frozenset(["contact_open", "motion", "switched_on", "siren_on"])
 
 
 def span(seconds: float, language: str) -> str:
@@ -52,6 +56,16 @@ def value(found: Value, language: str) -> str:
             return f"{found:g}"
         case _:
             return str(found)
+
+
+def notable(found: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the readings that tell a person something: numbers, words, what is true, and the
+    states of which both sides matter. A page of "no" hides the one "yes"."""
+    return {
+        key: one
+        for key, one in found.items()
+        if one is not False or (key.partition("/")[0] in TWO_SIDED and "alarm2" not in key)
+    }
 
 
 def readings(found: Mapping[str, Value], language: str) -> str:
@@ -102,4 +116,7 @@ def _print(what: Table) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 200  # A file or a pipe has no edge to wrap at.
-    console.print(what)
+    with console.capture() as printed:
+        console.print(what)
+    # A table is padded to its edge; a log file or a mail wants no blanks at the ends of lines.
+    click.echo("\n".join(line.rstrip() for line in printed.get().rstrip().splitlines()))

@@ -57,12 +57,14 @@ def _parts(session: Session, found: Status) -> list[Line]:
         sent=uplink.sent,
         refused=uplink.refused,
     )
-    works = uplink.connected and uplink.platform_answers
+    says = session.told(uplink.says)
+    if session.config.uplink is not None:
+        says = _health(session, ok=uplink.connected and uplink.platform_answers, says=says)
     return [
         *lines,
         (say(text.JOURNAL), _health(session, ok=journal.ok, says=session.told(journal.says))),
         ("", rows),
-        (say(text.UPLINK), _health(session, ok=works, says=session.told(uplink.says))),
+        (say(text.UPLINK), says),
         ("", waiting),
     ]
 

@@ -74,6 +74,32 @@ async def test_devices_are_listed_with_what_they_said_last(tmp_path: Path) -> No
     assert listed[0]["readings"] == {"contact_open/alarm1": True, "battery_pct": 87.5}
 
 
+async def test_a_page_of_no_does_not_hide_the_one_yes(tmp_path: Path) -> None:
+    readings = {
+        "contact_open/alarm1": False,
+        "contact_open/alarm2": False,
+        "tamper": False,
+        "battery_low": True,
+        "battery_v": 2.9,
+    }
+    known = schema.DeviceList(devices=(device(readings=readings),))
+    async with hub(tmp_path, devices_list=known) as home:
+        shown = (await home.anju("devices")).out
+    assert "battery low yes, battery V 2.9, open/alarm1 no " in shown
+    assert "tamper" not in shown
+
+
+async def test_a_hub_without_a_platform_is_not_in_trouble(tmp_path: Path) -> None:
+    alone = schema.UplinkReport(connected=False, says=schema.Text(zh="独立工作", en="alone"))
+    async with hub(tmp_path, status=status(uplink=alone)) as home:
+        ended = await home.anju("status")
+        config = tmp_path / "with.toml"
+        config.write_text(home.config.read_text() + '[uplink]\nhost = "p.example.org"\n')
+        other = await home.anju("status", "--config", str(config))
+    assert "Platform     alone\n" in ended.out
+    assert "Platform     TROUBLE: alone\n" in other.out
+
+
 async def test_an_empty_home_is_told_how_to_begin(tmp_path: Path) -> None:
     async with hub(tmp_path, devices_list=schema.DeviceList(devices=())) as home:
         assert "anju pair" in (await home.anju("devices")).out
