@@ -24,6 +24,7 @@ from agent.clock import LastTime, SystemClock
 from agent.config import Config, load
 from agent.control.schema import Committed as CommittedNotice
 from agent.control.server import ControlServer
+from agent.core.command import Caller, EndDrills, Role
 from agent.core.device import Device, DeviceId
 from agent.core.errors import ConfigError
 from agent.core.reading import Reading
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 _TIME_KEPT_EVERY_S = 60.0
 _LAST_TIME = "last_time"
 _STOP_BUDGET_S = 3.0
+_INSTALLER = Caller(Role.INSTALLER, "pairing", on_site=True)
 _STALLED_S = 30.0  # A commit under way for longer than this is no progress.
 
 
@@ -177,7 +179,10 @@ class Guard:
         ours = self._pairing.heard(readings)
         if not ours:
             self._strangers += 1
+            return
         self._pipeline.observe(ours)
+        if self._registry.get(first.device) is not None:
+            self._pipeline.command(EndDrills(first.device, _INSTALLER), lambda outcome: None)
 
     def device_found(self, device: Device) -> None:
         """Take a device that is set up: one of ours that says more of itself, or a new one."""

@@ -8,18 +8,17 @@ by the pure parts (rules, lifecycle, gate); the disk is the journal's; doing is 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from agent.core.actuation import Requester
-from agent.core.alarm import Alarm, AlarmId, RuleId, Severity
-from agent.core.clock import Clock, Stamp
-from agent.core.command import AckAlarm, Command, ResolveAlarm
+from agent.alarms import Alarms
+from agent.core.alarm import Alarm, RuleId
+from agent.core.clock import Clock
+from agent.core.command import AckAlarm, Command, EndDrills, ResolveAlarm
 from agent.core.device import DeviceId, hub_part
-from agent.core.effect import CancelWake, Effect, LocalAction, RaiseAlarm, RestoreAlarm, WakeAt
+from agent.core.effect import CancelWake, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
 from agent.core.limits import COMMIT_BUDGET_S
@@ -31,10 +30,9 @@ from agent.journal.store import JournalStore, Loss
 from agent.journal.writer import Put
 from agent.registry import Registry, encode_device
 from agent.repeats import Repeats
-from agent.response import gate, silence
-from agent.response.lifecycle import AlarmBook, apply
-from agent.response.record import alarm_to_body
+from agent.response.lifecycle import AlarmBook
 from agent.timers import Timers
+from agent.transaction import Transaction
 from local_rules import engine, snapshot
 from local_rules.rule import RuleBook
 
@@ -42,20 +40,8 @@ log = logging.getLogger(__name__)
 
 _DEVICE_FAULT = RuleId("device_fault")
 _HUB_FAULT = RuleId("hub_fault")
-_SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
 
 Answer = Callable[[Alarm | CommandRefused], None]
-
-
-@dataclass(slots=True)
-class Transaction:
-    """What one event makes: rows in order, changed state, and orders to give once it is on disk."""
-
-    stamp: Stamp
-    rows: list[tuple[int, Row]] = field(default_factory=list)
-    puts: list[Put] = field(default_factory=list)
-    orders: list[Asked] = field(default_factory=list)
-    urgent: bool = False
 
 
 @dataclass(slots=True)
@@ -64,7 +50,6 @@ class Counts:
 
     events: int = 0
     repeats: int = 0
-    strangers: int = 0
     unjournaled: int = 0
 
 
@@ -84,21 +69,20 @@ class Pipeline:
         self._inbox: deque[tuple[Event, Answer | None]] = deque()
         self._deciding = False
         self._engine = engine.EngineState()
-        self._book = AlarmBook()
-        self.visible = self._book
+        self._alarms = Alarms(registry)
+        self.visible = self._alarms.book
         self._faults: dict[tuple[DeviceId, str], tuple[bool, str]] = {}
         self.repeats = Repeats()
         self.timers = Timers(clock, self._due)
         self.counts = Counts()
         self.release: Callable[[Sequence[Asked]], None] = lambda orders: None
-        self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
         store.on_loss = self.lost
 
     def resume(self, state: engine.EngineState, book: AlarmBook) -> None:
         """Begin where the journal says that the last run ended."""
-        self._book = self.visible = book
+        self._alarms.book = self.visible = book
         step = engine.resume(state, self._clock.now(), self._rules)
-        tx = Transaction(self._clock.now())
+        tx = Transaction(self._clock.now(), self._store)
         self._take_step(tx, step)
         if tx.puts:
             self._commit(tx, None)
@@ -135,8 +119,8 @@ class Pipeline:
         urgent: bool = False,
     ) -> None:
         """Write down something that is no event for the rules (a start, a pairing, an audit)."""
-        tx = Transaction(self._clock.now(), puts=list(puts), urgent=urgent)
-        self._add(tx, Row(kind, Lane.BULK, tx.stamp, body, device))
+        tx = Transaction(self._clock.now(), self._store, puts=list(puts), urgent=urgent)
+        tx.add(Row(kind, Lane.BULK, tx.stamp, body, device))
         self._commit(tx, None)
 
     def reported(self, report: Report) -> None:
@@ -150,7 +134,7 @@ class Pipeline:
         }
         self.record(kind, body, device=asked.device, puts=[Put(Table.EFFECT, asked.key, None)])
         subject = f"{asked.device}/{Quantity.DEVICE_FAULT}"
-        trouble = self._book.find(_DEVICE_FAULT, subject)
+        trouble = self._alarms.trouble(_DEVICE_FAULT, subject)
         if (report.ok and trouble is not None) or (not report.ok and not report.superseded):
             self.observe(
                 [
@@ -187,14 +171,16 @@ class Pipeline:
 
     def _process(self, event: Event, answer: Answer | None) -> None:
         self.counts.events += 1
-        tx = Transaction(event.stamp)
+        tx = Transaction(event.stamp, self._store)
         match event:
             case Observed(reading):
                 if self._is_old_news(reading):
                     return
                 event = self._observed(tx, reading)
-            case Commanded(command):
-                self._commanded(tx, command, answer)
+            case Commanded(EndDrills() as command):
+                self._alarms.end_drills(tx, command)
+            case Commanded(AckAlarm() | ResolveAlarm() as command):
+                self._commit(tx, answer, self._alarms.command(tx, command))
                 return
             case Woken() | Scheduled():
                 pass
@@ -238,7 +224,7 @@ class Pipeline:
             reading.device,
             observed_at_s=reading.observed_at_s,
         )
-        seq = self._add(tx, row)
+        seq = tx.add(row)
         if repeat_of is None:
             self.repeats.remember(reading, seq)
         self._registry.hear(reading)
@@ -247,99 +233,16 @@ class Pipeline:
     def _effect(self, tx: Transaction, effect: Effect) -> None:
         match effect:
             case RaiseAlarm() | RestoreAlarm():
-                self._change_alarm(tx, effect)
+                self._alarms.change(tx, effect)
             case WakeAt():
                 self.timers.set(effect.key, effect.due_s)
             case CancelWake():
                 self.timers.cancel(effect.key)
 
-    def _change_alarm(
-        self, tx: Transaction, cause: RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm
-    ) -> Alarm | None:
-        """Let the lifecycle say what becomes of the alarm, and write it and its orders into
-        `tx`."""
-        new_id = AlarmId(f"{self._store.journal_id}-{self._store.next_seq}")
-        before = self._book
-        change = apply(before, cause, tx.stamp, new_id)
-        self._book = change.book
-        alarm = change.alarm
-        if alarm is None:
-            return None
-        if change.kind is not None:
-            self._write_alarm(tx, alarm, change.kind)
-            gone = before.closed.keys() - change.book.closed.keys() - change.book.open.keys()
-            tx.puts += [Put(Table.ALARM, alarm_id, None) for alarm_id in gone]
-        actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
-        actions += silence.siren_effects(before, change.book)
-        for action in silence.lasting(change.book, actions, tx.stamp):
-            self._order(tx, action, alarm)
-        return alarm
-
-    def _write_alarm(self, tx: Transaction, alarm: Alarm, kind: Kind) -> None:
-        lane = Lane.URGENT if alarm.severity in _SENT_URGENT else Lane.BULK
-        body = alarm_to_body(alarm)
-        self._add(tx, Row(kind, lane, tx.stamp, body, alarm.why.device, alarm.severity))
-        tx.puts.append(Put(Table.ALARM, alarm.id, json.dumps(body, ensure_ascii=False)))
-        tx.urgent = True
-
-    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm) -> None:
-        """Turn an action on a kind of device into one order for each such device, if the gate
-        allows."""
-        rooms = {device.id: device.room for device in self._registry.all()}
-        for target in self._registry.of_kind(action.target):
-            verdict = gate.allowed(
-                action.actuation,
-                target,
-                Requester.RULE,
-                self._book.open.values(),
-                drill=alarm.drill,
-                rooms=rooms,
-            )
-            key = f"{alarm.id}/{alarm.count}/{action.actuation.kind}/{target.id}"
-            body: dict[str, object] = {
-                "key": key,
-                "alarm": alarm.id,
-                "actuation": action.actuation.kind,
-                "duration_s": action.actuation.duration_s,
-                "drill": alarm.drill,
-            }
-            if not verdict.ok:
-                body["detail"] = verdict.sentence.en
-                self._add(tx, Row(Kind.ACTUATION_REFUSED, Lane.BULK, tx.stamp, body, target.id))
-                continue
-            asked = Asked(key, target.id, action.actuation, alarm.id)
-            self._add(tx, Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
-            tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
-            tx.orders.append(asked)
-
-    def _commanded(self, tx: Transaction, command: Command, answer: Answer | None) -> None:
-        """Carry out a command on an alarm; it is written down whether it is refused or not."""
-        tx.urgent = True
-        body: dict[str, object] = {
-            "command": "alarm.ack" if isinstance(command, AckAlarm) else "alarm.resolve",
-            "alarm": command.alarm,
-            "by": command.caller.name,
-            "on_site": command.caller.on_site,
-        }
-        try:
-            alarm = self._change_alarm(tx, command)
-        except CommandRefused as refusal:
-            body["refused"] = refusal.code
-            self._add(tx, Row(Kind.COMMAND, Lane.BULK, tx.stamp, body))
-            self._commit(tx, answer, refusal)
-            return
-        self._add(tx, Row(Kind.COMMAND, Lane.BULK, tx.stamp, body))
-        self._commit(tx, answer, alarm)
-
     def _due(self, key: WakeKey, due_s: float) -> None:
         self._submit(Woken(key, due_s, self._clock.now()), None)
 
     # --- written before said --------------------------------------------------------------------
-
-    def _add(self, tx: Transaction, row: Row) -> int:
-        seq = self._store.take_seq()
-        tx.rows.append((seq, row))
-        return seq
 
     def _commit(
         self,
@@ -351,7 +254,7 @@ class Pipeline:
 
         Orders that wait longer than their budget go out unjournaled: help comes before the record.
         """
-        book, orders = self._book, tuple(tx.orders)
+        book, orders = self._alarms.book, tuple(tx.orders)
         overdue = False
 
         def go_ahead() -> None:

@@ -50,7 +50,7 @@ def _book(store: JournalStore) -> AlarmBook:
     for key, body in store.state[Table.ALARM].items():
         try:
             alarms.append(alarm_from_body(json.loads(body)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, JournalError) as error:
             log.error("resume.alarm_unreadable key=%s error=%s", key, error)
     return AlarmBook.of(sorted(alarms, key=lambda alarm: alarm.raised.at_s))
 

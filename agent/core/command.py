@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.core.alarm import AlarmId
+from agent.core.device import DeviceId
 
 
 class Role(StrEnum):
@@ -45,4 +46,12 @@ class ResolveAlarm:
     cause: str
 
 
-Command = AckAlarm | ResolveAlarm
+@dataclass(frozen=True, slots=True)
+class EndDrills:
+    """A drill with `device` is over: what it raised is closed."""
+
+    device: DeviceId
+    caller: Caller
+
+
+Command = AckAlarm | ResolveAlarm | EndDrills

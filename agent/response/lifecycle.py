@@ -13,7 +13,7 @@ from typing import NamedTuple, assert_never
 from agent.core.actuation import ActuationKind
 from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId
 from agent.core.clock import Stamp
-from agent.core.command import AckAlarm, Command, ResolveAlarm
+from agent.core.command import AckAlarm, ResolveAlarm
 from agent.core.effect import RaiseAlarm, RestoreAlarm
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind
@@ -83,7 +83,7 @@ class Change:
 
 def apply(
     book: AlarmBook,
-    what: RaiseAlarm | RestoreAlarm | Command,
+    what: RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm,
     stamp: Stamp,
     new_id: AlarmId,
 ) -> Change:

@@ -1,0 +1,153 @@
+"""The alarms of the home as the shell keeps them: decided by the lifecycle, written, acted on.
+
+Owns the alarm book of this run and how a change of it becomes rows and orders. What becomes of an
+alarm is the lifecycle's decision, whether something may be moved is the gate's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from agent.core.actuation import Requester
+from agent.core.alarm import Alarm, AlarmId, RuleId, Severity, Why
+from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
+from agent.core.device import Device
+from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
+from agent.core.errors import CommandRefused
+from agent.core.row import Kind, Lane, Row
+from agent.core.text import Sentence
+from agent.dispatch import Asked
+from agent.journal.schema import Table
+from agent.journal.writer import Put
+from agent.registry import Registry
+from agent.response import gate, silence
+from agent.response.lifecycle import AlarmBook, apply
+from agent.response.record import alarm_to_body
+from agent.transaction import Transaction
+
+_SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
+DRILL_ENDED = "drill_ended"
+
+Change = RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm
+
+
+class Alarms:
+    """The alarm book, changed one transaction at a time."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.book = AlarmBook()
+
+    def change(self, tx: Transaction, cause: Change) -> Alarm | None:
+        """Let the lifecycle say what becomes of the alarm; write it and its orders into `tx`.
+
+        Errors: CommandRefused when a command may not be carried out; then `tx` is as it was.
+        """
+        if isinstance(cause, RaiseAlarm):
+            cause = replace(cause, why=self._with_name(cause.why))
+        new_id = AlarmId(f"{tx.store.journal_id}-{tx.store.next_seq}")
+        before = self.book
+        change = apply(before, cause, tx.stamp, new_id)
+        self.book = change.book
+        alarm = change.alarm
+        if alarm is None:
+            return None
+        if change.kind is not None:
+            _write(tx, alarm, change.kind)
+            gone = before.closed.keys() - self.book.closed.keys() - self.book.open.keys()
+            tx.puts += [Put(Table.ALARM, alarm_id, None) for alarm_id in gone]
+        actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
+        actions += silence.siren_effects(before, self.book)
+        for action in silence.lasting(self.book, actions, tx.stamp):
+            self._order(tx, action, alarm)
+        return alarm
+
+    def command(self, tx: Transaction, command: AckAlarm | ResolveAlarm) -> Alarm | CommandRefused:
+        """Carry out a person's command; it is written down whether it is refused or not."""
+        tx.urgent = True
+        body: dict[str, object] = {
+            "command": "alarm.ack" if isinstance(command, AckAlarm) else "alarm.resolve",
+            "alarm": command.alarm,
+            "by": command.caller.name,
+            "on_site": command.caller.on_site,
+        }
+        if isinstance(command, AckAlarm) and command.note:
+            body["note"] = command.note
+        outcome: Alarm | CommandRefused
+        try:
+            changed = self.change(tx, command)
+            assert changed is not None, "a command is about an alarm or refused"
+            outcome = changed
+        except CommandRefused as refusal:
+            body["refused"] = refusal.code
+            outcome = refusal
+        tx.add(Row(Kind.COMMAND, Lane.BULK, tx.stamp, body))
+        return outcome
+
+    def end_drills(self, tx: Transaction, command: EndDrills) -> None:
+        """Close what a drill with one device has raised: it has done its part."""
+        for alarm in tuple(self.book.open.values()):
+            if alarm.drill and alarm.why.device == command.device:
+                self.change(tx, ResolveAlarm(alarm.id, command.caller, DRILL_ENDED))
+
+    def trouble(self, rule: RuleId, subject: str) -> Alarm | None:
+        """Return the open trouble of a rule for a subject."""
+        return self.book.find(rule, subject)
+
+    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm) -> None:
+        """Make of an action one order for each device of its kind, as far as the gate allows."""
+        rooms = {device.id: device.room for device in self._registry.all()}
+        for target in self._registry.of_kind(action.target):
+            verdict = gate.allowed(
+                action.actuation,
+                target,
+                Requester.RULE,
+                self.book.open.values(),
+                drill=alarm.drill,
+                rooms=rooms,
+            )
+            key = f"{alarm.id}/{alarm.count}/{action.actuation.kind}/{target.id}"
+            body: dict[str, object] = {
+                "key": key,
+                "alarm": alarm.id,
+                "actuation": action.actuation.kind,
+                "duration_s": action.actuation.duration_s,
+                "drill": alarm.drill,
+            }
+            if not verdict.ok:
+                body["detail"] = verdict.sentence.en
+                tx.add(Row(Kind.ACTUATION_REFUSED, Lane.BULK, tx.stamp, body, target.id))
+                continue
+            asked = Asked(key, target.id, action.actuation, alarm.id)
+            tx.add(Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
+            tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
+            tx.orders.append(asked)
+
+    def _with_name(self, why: Why) -> Why:
+        """Put the device's name where the rules, which know no names, have written its id."""
+        device = self._registry.get(why.device)
+        if device is None:
+            return why
+        written = f"{why.device}/{why.channel}" if why.channel else str(why.device)
+        label = _label(device)
+        sentence = Sentence(
+            zh=why.sentence.zh.replace(written, label.zh),
+            en=why.sentence.en.replace(written, label.en),
+        )
+        return replace(why, sentence=sentence)
+
+
+def _label(device: Device) -> Sentence:
+    name = device.name or str(device.id)
+    if not device.room:
+        return Sentence(name, name)
+    return Sentence(f"{device.room}的{name}", f"{name} ({device.room})")
+
+
+def _write(tx: Transaction, alarm: Alarm, kind: Kind) -> None:
+    lane = Lane.URGENT if alarm.severity in _SENT_URGENT else Lane.BULK
+    body = alarm_to_body(alarm)
+    tx.add(Row(kind, lane, tx.stamp, body, alarm.why.device, alarm.severity))
+    tx.puts.append(Put(Table.ALARM, alarm.id, json.dumps(body, ensure_ascii=False)))
+    tx.urgent = True
