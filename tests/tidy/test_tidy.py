@@ -161,7 +161,12 @@ def test_a_handler_for_everything_is_found(handler: str) -> None:
 )
 def test_a_mock_is_found(text: str) -> None:
     assert bans.check_mocks(one(text, "tests/x.py"))
-    assert not bans.check_mocks(one("def test(monkeypatch):\n    monkeypatch.setenv('A', 'b')"))
+    assert not bans.check_mocks(one("monkeypatch.setenv('A', 'b')", "tests/x.py"))
+
+
+def test_a_shortened_constant_is_no_mock() -> None:
+    for target in ("radio, 'PING_S'", "'zigpy_znp.api.STARTUP_TIMEOUT'"):
+        assert not bans.check_mocks(one(f"monkeypatch.setattr({target}, 0.5)", "tests/x.py"))
 
 
 def test_a_name_that_says_nothing_is_found() -> None:
