@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 CHECK_EVERY_S = 86_400.0  # Zones are asked once a day whether they still know us.
 AGAIN_AFTER_S = 300.0  # A device that does not finish its set-up is not asked at its every word,
 PAIRING_AGAIN_AFTER_S = 10.0  # but often while a person stands beside it and presses its button.
+STALE_AFTER_S = 5.0
+INTERVIEW_S = 30.0  # The library gives up after 84 s; nobody stands before a sensor for so long.
 TASKS = 128  # Set-ups at once; a home has some fifty devices. Beyond it one waits until it speaks.
 
 
@@ -69,7 +71,7 @@ class Arrivals:
             said = radio.describe(ieee)
             device = self._hearing.device(ieee)
             if said is not None and device is not None and said.mains:
-                self._schedule(ieee, self._look(radio, ieee, said, device.kind))
+                self._schedule(_look_at(ieee), self._look(radio, ieee, said, device.kind))
 
     def stop(self) -> None:
         """Drop the connection and all work on it."""
@@ -112,7 +114,10 @@ class Arrivals:
 
     def interview_failed(self, ieee: str) -> None:
         """Tell that a device fell asleep before it said what it is."""
-        if ieee in self._coming:
+        self._say_if_mute(ieee)
+
+    def _say_if_mute(self, ieee: str) -> None:
+        if self._radio is not None and self._radio.describe(ieee) is None:
             self._step(
                 PairStage.FAILED,
                 ieee,
@@ -122,6 +127,8 @@ class Arrivals:
     def left(self, ieee: str) -> None:
         """Forget a device that said goodbye; tell the hub when it knew the device."""
         known = self._hearing.device(ieee) is not None or ieee in self._coming
+        self._cancel(ieee)
+        self._tried_at_s.pop(ieee, None)
         self._hearing.forget(ieee)
         self._coming.discard(ieee)
         self._unfinished.discard(ieee)
@@ -151,11 +158,16 @@ class Arrivals:
         if self._is_open() and ieee not in self._coming:
             self._coming.add(ieee)
             self._step(PairStage.JOINED, ieee)
+            asyncio.get_running_loop().call_later(INTERVIEW_S, self._say_if_mute, ieee)
 
     def _begin(self, ieee: str) -> None:
         radio = self._radio
         if radio is None or not (ieee in self._coming or self._hearing.device(ieee)):
             return
+        # A device announces itself two or three times while it comes in; later it means that the
+        # device started anew, and what was set up until now is gone.
+        if self._now_s() - self._tried_at_s.get(ieee, -STALE_AFTER_S) >= STALE_AFTER_S:
+            self._cancel(ieee)
         self._tried_at_s[ieee] = self._now_s()
         if not self._schedule(ieee, self._set_up(radio, ieee)):
             self._unfinished.add(ieee)
@@ -166,7 +178,13 @@ class Arrivals:
             return
         self._checked_at_s[ieee] = self._now_s()
         if enroll.zones(said):
-            self._schedule(ieee, self._verify(self._radio, ieee, said))
+            self._schedule(_look_at(ieee), self._verify(self._radio, ieee, said))
+
+    def _cancel(self, ieee: str) -> None:
+        for key in (ieee, _look_at(ieee)):
+            task = self._tasks.pop(key, None)
+            if task is not None:
+                task.cancel()
 
     def _schedule(self, key: str, work: Coroutine[Any, Any, Any]) -> bool:
         """Start work unless the same is under way; return whether it was started."""
@@ -208,7 +226,8 @@ class Arrivals:
             self._unfinished.add(ieee)
         self._ready(ieee, said)
         device = self._hearing.device(ieee)
-        await self._look(radio, ieee, said, device.kind if device else DeviceKind.UNKNOWN)
+        if device is not None:
+            self._schedule(_look_at(ieee), self._look(radio, ieee, said, device.kind))
 
     def _ready(self, ieee: str, said: Description) -> None:
         if ieee not in self._coming:
@@ -240,7 +259,7 @@ class Arrivals:
     async def _verify(self, radio: Radio, ieee: str, said: Description) -> None:
         if not await enroll.is_enrolled(radio, ieee, said):
             log.info("device.enrol_again device=%s", device_id(ieee))
-            await self._set_up(radio, ieee)
+            self._begin(ieee)
 
     def _step(self, stage: PairStage, ieee: str, detail: str = "") -> None:
         if ieee in self._coming:
@@ -251,3 +270,8 @@ class Arrivals:
 
     def _now_s(self) -> float:
         return self._clock.now().at_s
+
+
+def _look_at(ieee: str) -> str:
+    """Return the name of the work that only asks, and that no set-up waits for."""
+    return f"{ieee}/look"

@@ -28,6 +28,18 @@ STRANGER_S = 10.0
 30 ms; who has not answered after ten seconds is refused."""
 
 
+THANKS_AFTER_S = 0.02
+"""How long the library's own share of an alarm frame waits; devices expect it within a second."""
+
+_ALARMS = (0x0500, 0x0501)  # IAS Zone and IAS ACE.
+
+
+def _is_cluster_command(packet: Any) -> bool:
+    """Return whether a frame is one of its cluster's own commands, not an answer to a read."""
+    frame = packet.data.serialize()
+    return bool(frame) and frame[0] & 0x03 == 0x01
+
+
 class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is not typed.
     """The stick. `attend` gives it its listener; before that it keeps silent."""
 
@@ -46,6 +58,10 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
         """From now on a reset is the stick's own: the library's are part of its start."""
         self._running = True
 
+    def known(self) -> tuple[str, ...]:
+        """Return the addresses of all devices, without the stick's own."""
+        return tuple(digits(ieee) for ieee in self.devices if digits(ieee) != self.own_ieee)
+
     def device_by_digits(self, ieee: str) -> Any:
         """Return the library's object for an address, None when it has none."""
         return self.devices.get(t.EUI64.convert(":".join(_pairs(ieee))))
@@ -61,6 +77,12 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
         """Tell the listener first, then let the library match answers and interview devices."""
         if packet.src_ep and packet.dst_ep and self.ears is not None:
             self._tap(packet)
+            if packet.cluster_id in _ALARMS and _is_cluster_command(packet):
+                # The library thanks the sender, and the stick takes one request at a time: the
+                # siren's order, which follows in milliseconds, must not queue behind the thanks.
+                deliver = super().packet_received
+                asyncio.get_running_loop().call_later(THANKS_AFTER_S, deliver, packet)
+                return
         super().packet_received(packet)
 
     def handle_join(

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,10 @@ class Radio:
         was left in its bootloader but costs 0.5 s.
         Errors: whatever the library raises; `faults.explain` knows what it means.
         """
-        from drivers.zigbee.coordinator import Coordinator  # Costs a second: never at import.
-
-        self._app = app = Coordinator(_config(self._settings, thorough=thorough))
+        # The library takes a second to load, on a small board five: not in the loop that carries
+        # the other radios' alarms.
+        library = await asyncio.to_thread(import_module, "drivers.zigbee.coordinator")
+        self._app = app = library.Coordinator(_config(self._settings, thorough=thorough))
         app.attend(ears)
         try:
             await self._or_lost(app._load_db(), START_S)
@@ -135,12 +137,7 @@ class Radio:
 
     def known(self) -> tuple[str, ...]:
         """Return the addresses of all devices that the library knows, without the stick's own."""
-        app = self._app
-        if app is None:
-            return ()
-        from drivers.zigbee.coordinator import digits
-
-        return tuple(digits(ieee) for ieee in app.devices if digits(ieee) != app.own_ieee)
+        return () if self._app is None else self._app.known()
 
     def describe(self, ieee: str) -> Description | None:
         """Return what the device said of itself, None before it was interviewed."""
