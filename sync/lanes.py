@@ -196,6 +196,19 @@ def urgent_afresh(lane: UrgentLane) -> UrgentLane:
     )
 
 
+def urgent_sooner(lane: UrgentLane, due_s: float) -> UrgentLane:
+    """Return the lane with everything under way due at `due_s` at the latest."""
+
+    def sooner(slot: Slot) -> Slot:
+        return replace(slot, due_s=min(slot.due_s, due_s)) if slot.sends else slot
+
+    return replace(
+        lane,
+        slots=tuple(sooner(slot) for slot in lane.slots),
+        express=tuple(sooner(slot) for slot in lane.express),
+    )
+
+
 def _settle(lane: UrgentLane) -> UrgentLane:
     """Move the cursor through the confirmed front."""
     count = 0
@@ -277,6 +290,12 @@ def bulk_afresh(lane: BulkLane) -> BulkLane:
     """Return the lane for a new connection: what was under way waits again, at the front."""
     under_way = tuple(item for flight in lane.flights for item in flight.items)
     return replace(lane, flights=(), queue=under_way + lane.queue)
+
+
+def bulk_sooner(lane: BulkLane, due_s: float) -> BulkLane:
+    """Return the lane with everything under way due at `due_s` at the latest."""
+    flights = tuple(replace(f, due_s=min(f.due_s, due_s)) for f in lane.flights)
+    return replace(lane, flights=flights)
 
 
 def _flight(items: tuple[Item, ...], sends: int, now_s: float) -> Flight:

@@ -36,6 +36,10 @@ RESEND_S = (8.0, 15.0, 30.0, 60.0)
 """Wait after the first, second, third attempt of an urgent event; the last one for ever after. The
 first is ALARM_ACK_S."""
 
+UNHEARD_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""An MQTT 5 broker that has nobody to give a message to says so: wait before the next attempt, the
+last one for ever after. A platform that restarts is served within a second of its return."""
+
 BULK_RESEND_S = (15.0, 30.0, 60.0)
 """The same for a bulk message."""
 

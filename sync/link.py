@@ -40,6 +40,7 @@ from sync.codec import (
 from sync.commands import Commands, Door, refusal, request_id_of
 from sync.dialer import Dialer, delay_s
 from sync.guard_line import GuardLine
+from sync.memory import give_back
 from sync.messages import Heartbeat, JournalMark, Response, Sent, Status, Topics
 from sync.mqtt import Connection, Endpoint
 from sync.reasons import UplinkDown
@@ -133,6 +134,7 @@ class Link:
                 }
                 tasks = [group.create_task(part, name=name) for name, part in parts.items()]
                 notify("READY=1")
+                give_back(settled=True)
                 await stop.wait()
                 notify("STOPPING=1")
                 if self._connection is not None:
@@ -264,6 +266,7 @@ class Link:
             subscriptions=(self._topics.ack, self._topics.requests),
             on_message=self._take_message,
             complain=self._complain,
+            unheard=self._take_unheard,
         )
         dialer = Dialer(self._settings, endpoint)
         loop = asyncio.get_running_loop()
@@ -307,10 +310,18 @@ class Link:
         self._warning = says
         self._note(code, says.en)
 
+    def _take_unheard(self) -> None:
+        waits = self._state.asked_s is not None  # A status or heartbeat nobody wants is no matter.
+        if waits:
+            self._warning = reasons.UNHEARD
+            self._feed(session.Unheard())
+
     def _take_message(self, topic: str, payload: bytes) -> None:
         if topic == self._topics.ack:
             try:
                 self._feed(session.Acked(decode_ack(payload)))
+                if self._warning is reasons.UNHEARD:
+                    self._warning = None
             except FrameError as error:
                 self._note("ack.rubbish", str(error))
             return
@@ -350,6 +361,7 @@ class Link:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._beat()
+            give_back()
 
     def _beat(self) -> None:
         now = self._clock.now()

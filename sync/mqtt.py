@@ -30,6 +30,7 @@ from sync.reasons import UplinkDown
 log = logging.getLogger(__name__)
 
 PROTOCOLS = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
+_NO_SUBSCRIBER = 0x10  # MQTT 5 counts it as success.
 OnMessage = Callable[[str, bytes], None]
 OnComplaint = Callable[[str, Sentence], None]
 
@@ -37,7 +38,8 @@ OnComplaint = Callable[[str, Sentence], None]
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """What a connection needs besides the configuration. `complain(code, says)` is told what went
-    wrong without losing the connection."""
+    wrong without losing the connection; `unheard()` that a message had no subscriber (said by
+    MQTT 5 brokers only)."""
 
     client_id: str
     will_topic: str
@@ -45,6 +47,7 @@ class Endpoint:
     subscriptions: tuple[str, ...]
     on_message: OnMessage
     complain: OnComplaint
+    unheard: Callable[[], None]
 
 
 class Connection:
@@ -316,6 +319,8 @@ class Connection:
         future, _ = self._pending.pop(mid, (None, 0.0))
         if future is not None and not future.done():
             future.set_result(not code.is_failure)
+        if code.value == _NO_SUBSCRIBER:
+            self._endpoint.unheard()
         if code.is_failure:
             self._endpoint.complain("publish.refused", reasons.of_code(code.value, code.getName()))
 

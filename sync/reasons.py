@@ -31,6 +31,10 @@ SILENT = Sentence(
     "Connected to the broker, but the platform has confirmed nothing for 3 minutes: "
     "ask the platform's operators",
 )
+UNHEARD = Sentence(
+    "已连接消息服务器，但平台没有在收消息，请联系平台运维",
+    "Connected to the broker, but the platform is not listening: ask its operators",
+)
 NO_CONNACK = Sentence(
     "消息服务器接受了连接但不回应 MQTT，请检查端口和协议版本",
     "The broker takes the connection but does not answer MQTT: check port and protocol version",

@@ -85,11 +85,16 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """The broker took a message, and has no subscriber for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed: `wake_in_s` was over."""
 
 
-Input = Journals | Grown | Connected | Disconnected | Loaded | LoadFailed | Acked | Ticked
+Input = Journals | Grown | Connected | Disconnected | Loaded | LoadFailed | Acked | Unheard | Ticked
 
 # --- actions --------------------------------------------------------------------------------------
 
@@ -160,6 +165,7 @@ class Session:
 
     `asked_s` since when something is under way without any acknowledgement, None if nothing is;
     `carried_s` how long that had been so when the connection was lost.
+    `unheard` how often in a row nobody was there, `unheard_until_s` when that is tried again.
     Units: `tokens` bulk rows that may go now, refilled at `rows_per_s`; `*_s` monotonic seconds.
     """
 
@@ -170,6 +176,8 @@ class Session:
     filled_s: float = 0.0
     asked_s: float | None = None
     carried_s: float = 0.0
+    unheard: int = 0
+    unheard_until_s: float = 0.0
     sent_rows: int = 0
     acked_rows: int = 0
 
@@ -198,6 +206,8 @@ def step(state: Session, event: Input, now: Stamp) -> tuple[Session, tuple[Actio
             state = _load_failed(state, load, _s(now))
         case Acked(ack):
             state, actions = _acked(state, ack, _s(now))
+        case Unheard():
+            state = _unheard(state, _s(now))
         case Ticked():
             pass
         case _:
@@ -358,8 +368,25 @@ def _acked(state: Session, ack: Ack, now_s: float) -> tuple[Session, tuple[Actio
     if not news and not any(status == "busy" for status in statuses.values()):
         notes = (*notes, Note("ack.duplicate", audit=False))
     state = replace(_put(state, changed), acked_rows=state.acked_rows + news, carried_s=0.0)
-    state = replace(state, asked_s=now_s if _under_way(state) else None)
+    state = replace(state, asked_s=now_s if _under_way(state) else None, unheard=0)
     return state, (*notes, *_advances(journal, changed))
+
+
+def _unheard(state: Session, now_s: float) -> Session:
+    """Try what is under way again soon, with growing patience; one word for a whole burst."""
+    if now_s < state.unheard_until_s:
+        return state
+    wait = limits.UNHEARD_S[min(state.unheard, len(limits.UNHEARD_S) - 1)]
+    until_s = now_s + wait
+    state = replace(state, unheard=state.unheard + 1, unheard_until_s=until_s)
+    return _each(
+        state,
+        lambda journal: replace(
+            journal,
+            urgent=lanes.urgent_sooner(journal.urgent, until_s),
+            bulk=lanes.bulk_sooner(journal.bulk, until_s),
+        ),
+    )
 
 
 def _statuses(journal: Journal, ack: Ack) -> tuple[dict[int, str], tuple[Note, ...]]:

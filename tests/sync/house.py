@@ -200,10 +200,10 @@ class Guard:
         """Change a journal file by hand."""
         self._dbs[journal_id].execute(sql, tuple(values))
 
-    def last_seq(self, journal_id: str) -> int:
-        """Return the last seq written."""
-        db = self._dbs[journal_id]
-        return int(db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0])
+    def last_seq(self, journal_id: str, lane: str = "%") -> int:
+        """Return the last seq written, of one lane or of both."""
+        sql = "SELECT coalesce(max(seq), 0) FROM journal WHERE lane LIKE ?"
+        return int(self._dbs[journal_id].execute(sql, (lane,)).fetchone()[0])
 
     def cursor(self, lane: str, journal_id: str = "") -> int:
         """Return a lane's cursor."""
@@ -326,8 +326,10 @@ class House:
         journal = journal_id or next(iter(self.guard.journals))
 
         def done() -> bool:
-            lanes = (self.guard.cursor(lane, journal) for lane in ("urgent", "bulk"))
-            return max(lanes) >= self.guard.last_seq(journal)
+            return all(
+                self.guard.cursor(lane, journal) >= self.guard.last_seq(journal, lane)
+                for lane in ("urgent", "bulk")
+            )
 
         await until(done, what="cursors")
 

@@ -35,6 +35,7 @@ HAPPENINGS: dict[str, Happening] = {
     "read fails": lambda w: w.read(fail=True),
     "a moment": lambda w: w.wait(50),
     "ten seconds": lambda w: w.wait(10_000),
+    "nobody there": lambda w: w.feed(session.Unheard()),
     "ask guard": World.ask_guard,
     "restart": World.restart,
     "new file": lambda w: w.begin("0000bbbb"),
@@ -103,6 +104,20 @@ def test_an_alarm_the_platform_does_not_answer_does_not_hold_up_the_next() -> No
     world.commit(Lane.URGENT, 1)
     world.read_all()
     assert world.sent_order[count:] == [("urgent", limits.URGENT_WINDOW + 1)]
+
+
+def test_a_platform_that_was_not_there_gets_the_alarm_soon_after() -> None:
+    world = World(1)
+    world.connect()
+    world.commit(Lane.URGENT, 2)
+    world.read_all()
+    for _ in range(2):
+        world.feed(session.Unheard())  # One for each message, at the same time.
+    assert session.wake_in_s(world.state, stamp(world.now_ms)) == 0.5
+    world.wait(500)
+    assert world.sent_order == [("urgent", 1), ("urgent", 2)] * 2
+    world.feed(session.Unheard())
+    assert session.wake_in_s(world.state, stamp(world.now_ms)) == 1.0
 
 
 def test_bulk_keeps_to_its_rate_and_alarms_do_not() -> None:

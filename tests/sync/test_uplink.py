@@ -77,6 +77,15 @@ async def test_a_mute_platform_gets_the_alarm_again_and_then_confirms_it(tmp_pat
         assert home.platform.events(seq=1)[0]["copies"] >= 2
 
 
+async def test_a_platform_that_restarts_gets_the_alarm_within_seconds(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.platform.stop()
+        home.guard.commit("urgent")
+        await until(lambda: home.guard.reports[-1].sent)
+        home.platform.start()
+        await until(lambda: home.guard.cursor("urgent") == 1, 6)
+
+
 async def test_a_killed_link_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     async with house(tmp_path, options=("--ack-delay-ms", "200")) as home:
         for _ in range(6):

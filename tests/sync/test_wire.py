@@ -40,6 +40,7 @@ def endpoint(heard: list[tuple[str, bytes]], wrong: list[str]) -> Endpoint:
         subscriptions=("t/in",),
         on_message=lambda topic, payload: heard.append((topic, payload)),
         complain=lambda code, _: wrong.append(code),
+        unheard=lambda: None,
     )
 
 
