@@ -74,7 +74,7 @@ def _options(args: argparse.Namespace) -> Options:
         ca=args.ca,
         cert=args.cert,
         key=args.key,
-        mute=args.mute,
+        mute=args.mute or args.ask is not None,  # Who only asks leaves the events to the platform.
         ack_delay_ms=args.ack_delay_ms,
         operator_ms=args.operator_acks,
         operator=args.operator,

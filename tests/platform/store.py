@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS hub (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS response (
     n INTEGER PRIMARY KEY, hub TEXT, request_id TEXT, name TEXT, ok INTEGER, code TEXT,
-    page INTEGER, more INTEGER, body TEXT
+    page INTEGER, more INTEGER, body TEXT, UNIQUE (hub, request_id, page, code)
 );
 CREATE TABLE IF NOT EXISTS request (request_id TEXT PRIMARY KEY, hub TEXT, name TEXT, body TEXT);
 CREATE TABLE IF NOT EXISTS note (n INTEGER PRIMARY KEY, at REAL, hub TEXT, what TEXT, detail TEXT);
@@ -150,7 +150,7 @@ class PlatformStore:
     def keep_response(self, hub: str, body: dict[str, Any]) -> None:
         """Keep one page of an answer."""
         self._db.execute(
-            "INSERT INTO response(hub, request_id, name, ok, code, page, more, body) "
+            "INSERT OR IGNORE INTO response(hub, request_id, name, ok, code, page, more, body) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 hub,
