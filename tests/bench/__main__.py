@@ -1,0 +1,28 @@
+"""`make bench`: print every figure. Takes some three minutes; the machine should be idle.
+
+`--presses N` presses for each figure of a press, `--starts N` cold starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from tests.bench import press, start, zigpy_floor
+from tests.bench.figures import show
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presses", type=int, default=400)
+    parser.add_argument("--starts", type=int, default=10)
+    options = parser.parse_args()
+    show("machine", cores=os.cpu_count(), load=[round(x, 2) for x in os.getloadavg()])
+    zigpy_floor.run(options.presses)
+    press.run(options.presses)
+    start.run(options.starts)
+
+
+if __name__ == "__main__":
+    main()
