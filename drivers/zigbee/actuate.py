@@ -19,8 +19,8 @@ from drivers.zigbee.radio import Radio
 
 ATTEMPT_S = 5.0  # A device on mains answers within 0.1 s; the radio's own retries take up to 4.5 s.
 GIVE_UP_S = 35.0  # zigpy's three tries are over in 0.36 s, a burst of interference is not.
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 4.0
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
 
 SIREN_S = 180  # When the caller gives no time: the hub must never start a siren that does not end.
 _LONGEST_SIREN_S = 0xFFFE

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from agent.core.clock import Clock
@@ -71,7 +72,7 @@ class Arrivals:
             said = radio.describe(ieee)
             device = self._hearing.device(ieee)
             if said is not None and device is not None and said.mains:
-                self._schedule(_look_at(ieee), self._look(radio, ieee, said, device.kind))
+                self._schedule(_look_at(ieee), partial(self._look, radio, ieee, said, device.kind))
 
     def stop(self) -> None:
         """Drop the connection and all work on it."""
@@ -149,7 +150,7 @@ class Arrivals:
     def wants_enrolment(self, ieee: str, endpoint: int) -> None:
         """Answer a zone that asks to be enrolled."""
         if self._radio is not None and (self.expects(ieee) or self._hearing.device(ieee)):
-            answer = self._radio.enrol(ieee, endpoint, enroll.zone_id(ieee))
+            answer = partial(self._radio.enrol, ieee, endpoint, enroll.zone_id(ieee))
             self._schedule(f"{ieee}/{endpoint}", answer)
 
     # --- inside ---------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ class Arrivals:
         if self._now_s() - self._tried_at_s.get(ieee, -STALE_AFTER_S) >= STALE_AFTER_S:
             self._cancel(ieee)
         self._tried_at_s[ieee] = self._now_s()
-        if not self._schedule(ieee, self._set_up(radio, ieee)):
+        if not self._schedule(ieee, partial(self._set_up, radio, ieee)):
             self._unfinished.add(ieee)
 
     def _check(self, ieee: str) -> None:
@@ -178,7 +179,7 @@ class Arrivals:
             return
         self._checked_at_s[ieee] = self._now_s()
         if enroll.zones(said):
-            self._schedule(_look_at(ieee), self._verify(self._radio, ieee, said))
+            self._schedule(_look_at(ieee), partial(self._verify, self._radio, ieee, said))
 
     def _cancel(self, ieee: str) -> None:
         for key in (ieee, _look_at(ieee)):
@@ -186,22 +187,20 @@ class Arrivals:
             if task is not None:
                 task.cancel()
 
-    def _schedule(self, key: str, work: Coroutine[Any, Any, Any]) -> bool:
+    def _schedule(self, key: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
         """Start work unless the same is under way; return whether it was started."""
         running = self._tasks.get(key)
         if (running is not None and not running.done()) or self._group is None:
-            work.close()
             return running is not None
         self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
         if len(self._tasks) >= TASKS:
-            work.close()
             return False
         self._tasks[key] = self._group.create_task(self._bounded(key, work), name=f"zigbee.{key}")
         return True
 
-    async def _bounded(self, key: str, work: Coroutine[Any, Any, Any]) -> None:
+    async def _bounded(self, key: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         try:
-            await work
+            await work()
         except (DeviceError, TransportError) as error:
             log.debug("device.silent device=%s why=%s", key, error)
 
@@ -227,7 +226,7 @@ class Arrivals:
         self._ready(ieee, said)
         device = self._hearing.device(ieee)
         if device is not None:
-            self._schedule(_look_at(ieee), self._look(radio, ieee, said, device.kind))
+            self._schedule(_look_at(ieee), partial(self._look, radio, ieee, said, device.kind))
 
     def _ready(self, ieee: str, said: Description) -> None:
         if ieee not in self._coming:

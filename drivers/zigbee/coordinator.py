@@ -18,6 +18,7 @@ from zigpy.device import ZigbeeDevice
 from zigpy.zcl import ClusterType
 from zigpy_znp.zigbee.application import ControllerApplication
 
+from drivers.zigbee.decode import PROFILES
 from drivers.zigbee.ears import Ears, Frame
 
 _OTA = 0x0019
@@ -75,7 +76,7 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
 
     def packet_received(self, packet: Any) -> None:
         """Tell the listener first, then let the library match answers and interview devices."""
-        if packet.src_ep and packet.dst_ep and self.ears is not None:
+        if packet.src_ep and packet.profile_id in PROFILES and self.ears is not None:
             self._tap(packet)
             if packet.cluster_id in _ALARMS and _is_cluster_command(packet):
                 # The library thanks the sender, and the stick takes one request at a time: the
@@ -128,11 +129,12 @@ class Coordinator(ControllerApplication):  # type: ignore[misc] # The library is
             payload=packet.data.serialize(),
         )
         try:
-            device = self.get_device_with_address(packet.src)
+            ieee = digits(self.get_device_with_address(packet.src).ieee)
         except (KeyError, ValueError):
             self._keep(int(packet.src.address), frame)
         else:
-            self._tell(frame, digits(device.ieee))
+            if ieee != self.own_ieee:  # The stick hears its own broadcasts.
+                self._tell(frame, ieee)
 
     def _tell(self, frame: Frame, ieee: str) -> None:
         if self.ears is not None:

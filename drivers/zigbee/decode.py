@@ -19,6 +19,7 @@ from drivers.zigbee import zcl
 
 HOME_AUTOMATION = 0x0104
 LIGHT_LINK = 0xC05E
+PROFILES = (HOME_AUTOMATION, LIGHT_LINK)
 
 ZONE = 0x0500
 ACE = 0x0501
@@ -111,7 +112,7 @@ def decode(
     ...     endpoint=1, kind=DeviceKind.CALL_BUTTON, zone_before=first.zone_status).statements[1]
     Statement(quantity=<Quantity.SOS: 'sos'>, value=True, channel='alarm2')
     """
-    if profile not in (HOME_AUTOMATION, LIGHT_LINK):
+    if profile not in PROFILES:
         return Decoded()
     header, payload = zcl.split(frame)
     if header.manufacturer is not None:

@@ -72,8 +72,8 @@ class ZigbeeDriver:
             on_ready=self._wants_backup.set,
             sounds=self._sirens.__contains__,
         )
-        self._radio: Radio | None = None
-        self._opening: Radio | None = None
+        self._link: Radio | None = None  # The present connection, also while it is opened.
+        self._radio: Radio | None = None  # The same once it is up.
         self._outage: faults.Outage | None = None
         self._restarts = 0
         self._ever_up = False
@@ -192,16 +192,15 @@ class ZigbeeDriver:
 
     def lost(self, why: str) -> None:
         """End everything that waits for the stick."""
-        for radio in (self._radio, self._opening):
-            if radio is not None:
-                radio.lose(why)
+        if self._link is not None:
+            self._link.lose(why)
 
     # --- the life of one connection -------------------------------------------------------------
 
     async def _serve(self, *, thorough: bool) -> bool:
         """Open the stick and serve it until it is lost; return whether it ever came up."""
         async with asyncio.TaskGroup() as group:
-            self._opening = radio = Radio(self._settings, group)
+            self._link = radio = Radio(self._settings, group)
             work: list[asyncio.Task[None]] = []
             try:
                 outage = await self._open(radio, thorough=thorough)
@@ -217,7 +216,7 @@ class ZigbeeDriver:
                 self._went_down(faults.gone(self._settings.port, why))
                 return True
             finally:
-                self._radio = self._opening = None
+                self._radio = self._link = None
                 self._arrivals.stop()
                 self._shut()  # A stick that starts lets nobody in.
                 for task in work:

@@ -49,7 +49,11 @@ class Hearing:
 
     def device(self, ieee: str) -> Device | None:
         """Return the device when it may speak: in the ledger, or set up in this run."""
-        return self._ledger(device_id(ieee)) or self._new.get(ieee)
+        row = self._ledger(device_id(ieee))
+        if row is None:
+            return self._new.get(ieee)
+        self._new.pop(ieee, None)  # From now on the ledger decides: it may strike the device out.
+        return row
 
     def in_ledger(self, ieee: str) -> Device | None:
         """Return the device when it is in the ledger."""
@@ -93,7 +97,8 @@ class Hearing:
         if device is not None:
             if decoded.zone_status is not None:
                 self._zones[zone] = decoded.zone_status
-            self.say(frame.ieee, decoded.statements, self._name(frame, decoded))
+            if decoded.statements:
+                self.say(frame.ieee, decoded.statements, self._name(frame, decoded))
         return decoded
 
     def say(self, ieee: str, statements: Sequence[Statement], frame: str | None = None) -> None:
@@ -131,5 +136,7 @@ class Hearing:
         )
 
     def _name(self, frame: Frame, decoded: Decoded) -> str | None:
-        name = self._names.name(frame.ieee, frame.endpoint, frame.cluster, frame.payload)
-        return None if decoded.asked else name
+        # Answers count in our own transaction numbers: they must not come between a device's.
+        if decoded.asked:
+            return None
+        return self._names.name(frame.ieee, frame.endpoint, frame.cluster, frame.payload)

@@ -100,6 +100,7 @@ class Radio:
         if self._app is None:
             return
         self.lose("closed")
+        self._app.ears = None  # What it still has to say must not be taken for its successor's.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await _outcome(self._app.shutdown())

@@ -129,3 +129,24 @@ async def test_devices_are_heard_after_a_restart_of_the_hub(bench: Bench) -> Non
     async with bench.running():
         await bench.do("press", device="sos-1")
         await bench.hears(button, Quantity.SOS, ALARM)
+
+
+async def test_a_device_struck_out_of_the_ledger_is_heard_no_more(bench: Bench) -> None:
+    async with bench.running():
+        contact, button = await bench.pair("contact-1", "sos-1")
+        await bench.do("trip", device="contact-1")
+        await bench.hears(contact, Quantity.CONTACT_OPEN, ALARM)
+        del bench.ledger[contact]
+        await bench.do("trip", device="contact-1")
+        await bench.do("press", device="sos-1")
+        await bench.hears(button, Quantity.SOS, ALARM)
+        assert bench.inbox.of(contact, Quantity.CONTACT_OPEN).count(ALARM) == 1
+
+
+async def test_a_flood_of_frames_is_heard_to_the_last(bench: Bench) -> None:
+    async with bench.running() as driver:
+        await bench.pair("motion-1")
+        before = driver.health().frames_in
+        await bench.do("flood", device="motion-1", count=300)
+        await bench.until(lambda: driver.health().frames_in >= before + 300, "all are heard")
+        assert driver.health().frames_refused == 0
