@@ -32,6 +32,8 @@ def explain(error: BaseException, port: str) -> Outage:
             return _refused(port)
         case TimeoutError():
             return silent(port)
+        case ConnectionError():
+            return gone(port, str(error))
     if name == "NetworkSettingsInconsistent":
         return _foreign(port)
     if name == "FormationFailure":

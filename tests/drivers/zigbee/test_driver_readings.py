@@ -1,7 +1,5 @@
 """What devices say arrives, whatever the library would have dropped."""
 
-import pytest
-
 from agent.core.device import hub_part
 from agent.core.reading import Quantity
 from tests.drivers.zigbee.bench import Bench
@@ -106,14 +104,14 @@ async def test_an_unknown_device_is_refused_and_told_of_once(bench: Bench) -> No
         assert str(contact) in details[0]
 
 
-@pytest.mark.parametrize("noise", ["00ff1234", "fe", "fefe", "fe03", "fe034480"])
-async def test_noise_on_the_line_does_not_cost_the_next_alarm(bench: Bench, noise: str) -> None:
+async def test_noise_on_the_line_does_not_cost_the_next_alarm(bench: Bench) -> None:
     async with bench.running():
         (button,) = await bench.pair("sos-1")
-        await bench.do("noise", hex=noise)
-        await bench.do("press", device="sos-1")
-        await bench.do("press", device="sos-1")  # A cut frame may swallow the one behind it.
-        await bench.hears(button, Quantity.SOS, ALARM)
+        for times, noise in enumerate(("00ff1234", "fe", "fefe", "fe03", "fe034480"), 1):
+            await bench.do("noise", hex=noise)
+            await bench.do("press", device="sos-1")
+            await bench.do("press", device="sos-1")  # A cut frame may swallow the one behind it.
+            await bench.hears(button, Quantity.SOS, ALARM, times=times)
 
 
 async def test_a_device_that_leaves_is_told_of(bench: Bench) -> None:

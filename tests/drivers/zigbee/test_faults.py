@@ -26,6 +26,7 @@ class NetworkSettingsInconsistent(Exception):
         (FileNotFoundError(2, "x"), "missing", "Plug the Zigbee stick in"),
         (OSError(5, "x"), "missing", "Plug the Zigbee stick in"),
         (TimeoutError(), "silent", "replace it"),
+        (ConnectionError("the port closed"), "unplugged", "Plug it in again"),
         (FormationFailure(), "jammed", "extension cable"),
         (NetworkNotFormed(), "forgotten", "pair again"),
         (NetworkSettingsInconsistent(), "foreign", "own stick back"),
