@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import random
 import shutil
 import signal
@@ -19,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from agent import logs
 from agent.answers import Answers, Hub, release
 from agent.clock import LastTime, SystemClock
 from agent.config import Config, load
@@ -54,9 +54,7 @@ _STALLED_S = 30.0  # A commit under way for longer than this is no progress.
 
 def main(config_path: Path) -> int:
     """Run guard until SIGTERM; return the exit code: 0 stopped, 2 wrong configuration."""
-    logging.basicConfig(
-        level=os.environ.get("ANJU_LOG", "INFO"), format="%(levelname)s %(name)s %(message)s"
-    )
+    logs.begin()
     try:
         config = load(config_path)
     except ConfigError as error:
@@ -148,6 +146,7 @@ class Guard:
         self._pipeline.record(
             Kind.HUB_STARTED,
             {"release": release(), "journal": self._store.journal_id},
+            puts=[self._time_put()],
             urgent=True,
         )
         self._on_file(self._store.file)

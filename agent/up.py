@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
 
+from agent import logs
 from agent.config import load
 from agent.core.errors import ConfigError
 
@@ -25,9 +25,7 @@ _STOP_BUDGET_S = 5.0
 
 def main(config_path: Path) -> int:
     """Run both until SIGTERM or Ctrl-C; return 0, or 2 when the configuration is wrong."""
-    logging.basicConfig(
-        level=os.environ.get("ANJU_LOG", "INFO"), format="%(levelname)s %(message)s"
-    )
+    logs.begin()
     try:
         config = load(config_path)
     except ConfigError as error:
