@@ -17,6 +17,9 @@ PRESS_HEARD_MS = 3_000
 """A press is on disk within this time when guard lives for so long: a bound for a loaded machine
 with several homes on it, not for the hub."""
 
+AT_ONCE_MS = 3_000
+"""A siren that had so long before the kill should have sounded: a bound for a loaded machine."""
+
 SIREN_MS = 45_000
 """An order outlives a kill: a cold start, the radio's start and the driver's own retries."""
 
@@ -161,7 +164,8 @@ def everything_urgent_arrives(evidence: Evidence) -> Iterator[str]:
 def sirens_sounded(evidence: Evidence) -> Iterator[str]:
     """Every call that is no drill made the siren sound, a restart in between or not.
 
-    An operator who acknowledged during the restart has called the siren off: that is no fault.
+    When guard was killed before the siren could sound, and an operator answered the alarm before
+    the next guard could make it sound, the siren has been called off: that is no fault.
     """
     sirens = sorted(evidence.sirens)
     kills = sorted(at for at, name in evidence.kills if name == "guard")
@@ -170,12 +174,14 @@ def sirens_sounded(evidence: Evidence) -> Iterator[str]:
         if not loud or row.body["drill"] or row.mono_ms is None:
             continue
         began = row.mono_ms - 5  # Two clocks, each cut to whole milliseconds.
-        ended = _answered(evidence, row, after=key)
-        limit = began + SIREN_MS
-        if ended is not None and any(began <= at <= ended for at in kills):
-            limit = ended if any(began <= at <= ended for at in sirens) else 0
-        if limit and not any(began <= at <= limit for at in sirens):
-            yield f"{row.kind} {key} of {row.device} at {row.mono_ms} ms: no siren sounded"
+        if any(began <= at <= began + SIREN_MS for at in sirens):
+            continue
+        answered = _answered(evidence, row, after=key)
+        if answered is not None and any(
+            began <= at <= min(answered, began + AT_ONCE_MS) for at in kills
+        ):
+            continue
+        yield f"{row.kind} {key} of {row.device} at {row.mono_ms} ms: no siren sounded"
 
 
 def no_order_is_left_over(evidence: Evidence) -> Iterator[str]:

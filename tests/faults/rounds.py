@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.checker import check, check_told
 from tests.faults.evidence import Evidence, examine, read_journal, read_orders
-from tests.faults.house import House, mono_ms
+from tests.faults.house import WHOLE_HOME, House, mono_ms
 from tests.faults.traffic import Traffic
 from tests.faults.witness import Witness
 from tests.hub import wait_for
@@ -23,12 +23,11 @@ class Rounds:
     """The kills of one home. `run` returns everything that the checker holds against it."""
 
     def __init__(
-        self, folder: Path, *, seed: int, number: int, tell: Callable[[str], None] = lambda _: None
+        self, folder: Path, *, seed: int, number: int, devices: Mapping[str, str] = WHOLE_HOME
     ) -> None:
         self._rng = random.Random(f"{seed}/{number}")
-        self._tell = tell
         self._stop = threading.Event()
-        self.house = House(folder, seed=seed * 100 + number)
+        self.house = House(folder, seed=seed * 100 + number, devices=devices)
         self.evidence = Evidence()
         self.traffic = Traffic(self.house, self.evidence, random.Random(f"{seed}/{number}/traffic"))
         self._witness = Witness(self.house, self.evidence)
@@ -69,7 +68,6 @@ class Rounds:
             for name in victims:
                 self.house.hub.kill(name)
                 self.evidence.kills.append((mono_ms(), name))
-                self._tell(name)
             if "guard" in victims:
                 self._examine()
             for name in victims:

@@ -6,7 +6,7 @@ import random
 import threading
 
 from tests.faults.evidence import Evidence, Press
-from tests.faults.house import BUTTONS, House, mono_ms
+from tests.faults.house import House, mono_ms
 from tests.faults.line import Refused
 from znp.client import StickControl
 
@@ -39,7 +39,7 @@ class Traffic:
             control.do("restore", device="smoke")
 
     def _press(self, control: StickControl) -> None:
-        button = self._rng.choice(BUTTONS)
+        button = self._rng.choice(self._house.buttons)
         reply = control.do("press", device=button)
         written_ns = reply["written_ns"]
         if reply["sent"] and isinstance(written_ns, int):
@@ -47,13 +47,15 @@ class Traffic:
             self.presses += 1
 
     def _door(self, control: StickControl) -> None:
-        control.do(self._rng.choice(("trip", "restore")), device="door")
+        if "door" in self._house.devices:
+            control.do(self._rng.choice(("trip", "restore")), device="door")
 
     def _smoke(self, control: StickControl) -> None:
         control.do(self._rng.choice(("trip", "restore")), device="smoke")
 
     def _battery(self, control: StickControl) -> None:
-        control.do("battery", device="door", percent=self._rng.randrange(20, 100), force=True)
+        percent = self._rng.randrange(20, 100)
+        control.do("battery", device="smoke", percent=percent, force=True)
 
     def _close_alarms(self, _: StickControl) -> None:
         """Close what is open, as a neighbour who came: its answers are told too."""
