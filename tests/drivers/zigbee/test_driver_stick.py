@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,30 @@ async def test_a_damaged_database_does_not_silence_the_home(bench: Bench, tmp_pa
         await bench.until(lambda: driver.health().ok, "it starts without its records")
         await bench.do("press", device="sos-1")
         await bench.hears(button, Quantity.SOS, ALARM)
+
+
+async def test_a_new_stick_in_a_new_home_gets_a_network(new_bench: Bench) -> None:
+    async with new_bench.running():
+        stick = stick_of(await new_bench.do("devices"))
+        assert stick["running"]
+        assert stick["channel"] == 15
+
+
+async def test_a_blank_stick_in_a_home_whose_backup_is_lost_is_not_given_a_new_network(
+    bench: Bench, tmp_path: Path
+) -> None:
+    async with bench.running():
+        await bench.pair("plug-1")
+    bench.inbox.readings.clear()
+    with sqlite3.connect(tmp_path / "zigbee.db") as database:
+        tables = database.execute(
+            "SELECT name FROM sqlite_master WHERE name LIKE 'network_backups%'"
+        )
+        for (name,) in tables.fetchall():
+            database.execute(f"DELETE FROM {name}")
+    database.close()
+    await bench.do("swap_blank")
+    async with bench.running(up=False) as driver:
+        await bench.hears(HUB, Quantity.FAULT, FAULT)
+        assert not driver.health().ok
+    assert "no backup" in faults(bench)[0]
