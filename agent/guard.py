@@ -140,6 +140,7 @@ class Guard:
         pending = resume(self._pipeline, self._store, self._rules, self._started)
         for driver in self._drivers:
             group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
+        group.create_task(self._store.watch(), name="journal")
         group.create_task(self._serve(), name="control")
         group.create_task(self._keep_time(), name="keep-time")
         group.create_task(feed(self._is_well), name="watchdog")

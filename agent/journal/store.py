@@ -62,12 +62,13 @@ class JournalStore:
         self._main = main
         self._fallback = fallback
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._writer = Writer(main, fallback, clock, self._tell, retry_main_s)
+        self._writer = Writer(main, fallback, clock, self._tell, self._died, retry_main_s)
         self.file: OpenFile = self._writer.file
         self.state = _load_state(self.file.db)
         self.next_seq = _last_seq(self.file) + 1
         self.last_durable_seq = self.next_seq - 1
         self.counters = Counters()
+        self._dead = asyncio.Event()
         self._pending_rows = 0
         self._left_out: Loss | None = None
         self.on_commit: Callable[[Committed], None] = _ignore
@@ -92,6 +93,14 @@ class JournalStore:
         """Start the writer thread; its news come to the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._writer.start()
+
+    async def watch(self) -> None:
+        """Wait until the writer thread ends by a fault of the program, then raise RuntimeError.
+
+        A hub that cannot write must start again: its supervisor and the journal make that quick.
+        """
+        await self._dead.wait()
+        raise RuntimeError("the journal's writer thread has ended")
 
     def stop(self, timeout_s: float) -> bool:
         """Commit what waits and end; return whether the disk took it in time."""
@@ -169,6 +178,10 @@ class JournalStore:
     def _tell(self, outcome: Outcome) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, outcome)
+
+    def _died(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._dead.set)
 
     def _take(self, outcome: Outcome) -> None:
         rows = sum(len(batch.rows) for batch in outcome.batches)

@@ -7,6 +7,7 @@ event loop through one callback, which it calls in its own thread.
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import sqlite3
 import threading
@@ -22,6 +23,8 @@ from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
 from agent.core.row import JournalId, Row
 from agent.journal.files import OpenFile, absorb, open_fallback, open_for_writing, remove
 from agent.journal.schema import Table
+
+log = logging.getLogger(__name__)
 
 RETRY_MAIN_S = 30.0
 """How often a hub that writes to tmpfs tries its real disk again."""
@@ -83,8 +86,8 @@ class Timings:
 
 
 class Writer:
-    """Runs the thread. `tell` is called in the thread after every commit and every change of
-    file."""
+    """Runs the thread. `tell` is called in it after every commit and every change of file, `died`
+    when a fault of the program has ended it."""
 
     def __init__(
         self,
@@ -92,12 +95,14 @@ class Writer:
         fallback: Path,
         clock: Clock,
         tell: Callable[[Outcome], None],
+        died: Callable[[], None],
         retry_main_s: float,
     ) -> None:
         self._main = main
         self._fallback = fallback
         self.clock = clock
         self._tell = tell
+        self._died = died
         self._retry_main_s = retry_main_s
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self.timings = Timings()
@@ -125,6 +130,13 @@ class Writer:
     # --- in the thread --------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception:  # A bug here must not be silent: the hub ends and starts again.
+            log.exception("journal.writer_crashed")
+            self._died()
+
+    def _serve(self) -> None:
         waiting: list[Batch] = []
         rows, urgent, due_s = 0, False, 0.0
         running = True
@@ -266,7 +278,7 @@ def _values(journal_id: JournalId, seq: int, row: Row, recorded_s: float) -> tup
         row.kind,
         row.severity,
         row.device,
-        json.dumps(row.body, ensure_ascii=False, separators=(",", ":")),
+        _storable(json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))),
         row.observed_at_s,
         stamp.wall_s,
         recorded_s,
@@ -283,5 +295,11 @@ def _put(db: sqlite3.Connection, put: Put) -> None:
         db.execute(
             f"INSERT INTO {put.table} (key, body) VALUES (?, ?) "
             "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
-            (put.key, put.body),
+            (put.key, _storable(put.body)),
         )
+
+
+def _storable(text: str) -> str:
+    """Return `text` without halves of surrogate pairs: SQLite takes none, and one must not end the
+    thread."""
+    return text.encode(errors="replace").decode()

@@ -298,3 +298,13 @@ async def test_a_reader_sees_lanes_and_kinds_apart(folder: Path, clock: HandCloc
     assert reader.waiting(identity, Lane.BULK, 1) == 1
     reader.close()
     assert store.stop(5)
+
+
+async def test_a_fault_of_the_program_in_the_writer_is_not_silent(
+    folder: Path, clock: HandClock
+) -> None:
+    store = opened(folder, clock)
+    unwritable = Row(Kind.READING, Lane.BULK, clock.now(), {"n": object()})
+    store.append([(store.take_seq(), unwritable)], urgent=True)
+    with pytest.raises(RuntimeError, match="writer thread"):
+        await asyncio.wait_for(store.watch(), 10)

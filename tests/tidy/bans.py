@@ -12,6 +12,7 @@ from tests.tidy.source import Source, calls, dotted
 MAY_CATCH_EVERYTHING: dict[str, str] = {
     "agent.supervisor": "restarts whatever ends: that is its job",
     "agent.dispatch": "one actuator's fault must not keep the next from sounding",
+    "agent.journal.writer": "the end of its thread must not be silent: the hub starts again",
     "agent.control.server": "a bug behind one request must not end the hub",
     "drivers.zigbee.radio": "the border to a library that raises what it likes",
     "drivers.zigbee.driver": "the border to a library that raises what it likes",
