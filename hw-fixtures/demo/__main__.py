@@ -89,7 +89,7 @@ def _table(outcome: Outcome, language: str) -> None:
     show.table([_in(heading, language) for heading in headings], rows)
     counts = {"sent": len(outcome.sent), "received": len(outcome.received), "lost": outcome.lost}
     counts |= {"doubled": outcome.doubled, "again": outcome.again}
-    _tell(_in(text.COUNTS, language, **counts))
+    _tell("\n" + _in(text.COUNTS, language, **counts))
 
 
 def _in(sentence: Sentence, language: str, **values: object) -> str:
