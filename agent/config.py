@@ -99,6 +99,8 @@ def load(path: Path) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}. Correct that line and try again.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: nested too deeply. Keep to [sections] of keys.") from error
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
@@ -109,16 +111,25 @@ def _sentence(path: Path, error: ValidationError) -> str:
     """Say the first fault (and how many more there are) as file, key, got, wanted, next step."""
     faults = error.errors(include_url=False)
     first = faults[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    parts = [str(part) for part in first["loc"]]
+    key = ".".join(part if part.isprintable() else repr(part) for part in parts) or "the file"
     if first["type"] == "extra_forbidden":
         known = ", ".join(_known_keys(first["loc"][:-1]))
         wanted = f"is not a key here; wanted one of: {known}. Remove it or correct its spelling."
     elif first["type"] == "missing":
         wanted = "is missing. Add it."
     else:
-        wanted = f"= {first['input']!r}: {first['msg'].lower()}. Correct the value."
+        says = _WANTED.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
+        wanted = f"= {repr(first['input'])[:80]}: {says}. Correct the value."
     more = f" ({len(faults) - 1} more after this one)" if len(faults) > 1 else ""
     return f"{path}: {key} {wanted}{more}"
+
+
+_WANTED = {
+    "model_type": "input should be a section: its name in brackets and its keys below it",
+    "path_type": "input should be a path in quotes",
+}
+"""Words for the faults that pydantic would explain with the names of Python classes."""
 
 
 def _known_keys(where: tuple[Any, ...]) -> list[str]:
