@@ -64,6 +64,7 @@ class ControlServer:
         self._path = path
         self._handlers = handlers
         self._peers: set[Peer] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self.counts = Counts()
 
     async def serve(self) -> None:
@@ -74,8 +75,13 @@ class ControlServer:
             self._connected, str(self._path), limit=CONTROL_LINE_BYTES
         )
         self._path.chmod(0o660)
-        async with server:
-            await server.serve_forever()
+        try:
+            # Not serve_forever: since Python 3.12 it ends only when every client has gone away.
+            await asyncio.get_running_loop().create_future()
+        finally:
+            server.close()
+            for writer in tuple(self._writers):
+                writer.close()
 
     def tell_followers(self, method: str, shape: Shape) -> None:
         """Send a notification to every connection that follows the journal."""
@@ -102,6 +108,7 @@ class ControlServer:
             writer.close()
             return
         self._peers.add(peer)
+        self._writers.add(writer)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {group.create_task(_write(outbox, writer), name="control-write")}
@@ -114,6 +121,7 @@ class ControlServer:
             pass  # The hub stops, and this task is the connection: nothing is left to tell.
         finally:
             self._peers.discard(peer)
+            self._writers.discard(writer)
             writer.close()
 
     async def _read(
@@ -195,7 +203,8 @@ async def _write(outbox: asyncio.Queue[dict[str, Any]], writer: asyncio.StreamWr
 
 
 def _line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message, ensure_ascii=False).encode() + b"\n"
+    # Half a surrogate pair, which JSON can say and UTF-8 cannot, comes back as a question mark.
+    return json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
 def _error(request_id: int | str | None, number: int, says: str, code: str = "") -> dict[str, Any]:
@@ -208,7 +217,8 @@ def _error(request_id: int | str | None, number: int, says: str, code: str = "")
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
-    return f"{key or 'params'} = {str(first['input'])[:80]!r}: {first['msg'].lower()}"
+    says = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{key or 'params'} = {str(first['input'])[:80]!r}: {says}"
 
 
 def _peer_of(writer: asyncio.StreamWriter, notify: Callable[[str, Shape], None]) -> Peer:
