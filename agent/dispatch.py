@@ -73,27 +73,23 @@ class Dispatch:
         self._drivers = drivers
         self._group = group
         self._tell = tell
-        self._running: dict[DeviceId, asyncio.Task[None]] = {}
+        self._running: dict[DeviceId, tuple[asyncio.Task[None], Asked]] = {}
 
     def release(self, orders: Sequence[Asked]) -> None:
         """Begin to carry out orders; returns at once."""
         for asked in orders:
             before = self._running.get(asked.device)
-            if before is not None:
-                before.cancel()
-            self._running[asked.device] = self._group.create_task(
-                self._carry_out(asked), name=f"actuate-{asked.device}"
-            )
+            task = self._group.create_task(self._carry_out(asked), name=f"actuate-{asked.device}")
+            self._running[asked.device] = (task, asked)
+            if before is not None:  # It may not have begun yet, so it cannot tell this itself.
+                before[0].cancel()
+                detail = "a newer order came"
+                self._tell(Report(before[1], ok=False, detail=detail, superseded=True))
 
     async def _carry_out(self, asked: Asked) -> None:
-        try:
-            report = await self._attempt(asked)
-        except asyncio.CancelledError:
-            # Replaced by a newer order. When the hub stops instead, the order stays on record
-            # and is given again at the next start.
-            if self._running.get(asked.device) is not asyncio.current_task():
-                self._tell(Report(asked, ok=False, detail="a newer order came", superseded=True))
-            raise
+        # When the hub stops meanwhile, the order stays on record and is given again at the next
+        # start.
+        report = await self._attempt(asked)
         del self._running[asked.device]
         self._tell(report)
 
