@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -18,6 +20,8 @@ from agent.core.clock import Stamp
 from agent.core.device import Device, DeviceId, DeviceKind, PowerClass
 from agent.core.reading import Reading, Value
 
+log = logging.getLogger(__name__)
+
 
 class Registry:
     """All devices of the home by id. Only paired devices are in it."""
@@ -26,7 +30,8 @@ class Registry:
         """Take the ledger from the journal (`kept`: id to JSON), or from the copy if that has
         none."""
         self._copy = copy
-        self._devices = {DeviceId(key): decode_device(body) for key, body in kept.items()}
+        self._copying = threading.Lock()
+        self._devices = _read_kept(kept)
         self.restored_from_copy = False
         if not self._devices:
             self._devices = _read_copy(copy)
@@ -78,6 +83,10 @@ class Registry:
 
     def write_copy(self) -> None:
         """Replace the copy on disk, durably; the one before it stays as `.old`. Errors: OSError."""
+        with self._copying:  # Two pairings in quick succession would write the same file.
+            self._replace_copy()
+
+    def _replace_copy(self) -> None:
         if not self._devices:
             return
         text = json.dumps([json.loads(encode_device(d)) for d in self.all()], ensure_ascii=False)
@@ -115,11 +124,23 @@ def decode_device(body: str) -> Device:
     )
 
 
+def _read_kept(kept: Mapping[str, str]) -> dict[DeviceId, Device]:
+    """Return the devices of the journal; an entry that cannot be read never keeps the hub from
+    starting."""
+    devices: dict[DeviceId, Device] = {}
+    for key, body in kept.items():
+        try:
+            devices[DeviceId(key)] = decode_device(body)
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("ledger.unreadable key=%s error=%s", key, error)
+    return devices
+
+
 def _read_copy(copy: Path) -> dict[DeviceId, Device]:
     """Return the devices of the newest copy that is whole, none when there is none."""
     candidates: Iterable[Path] = (copy, copy.with_suffix(".old"))
     for path in candidates:
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             kept = json.loads(path.read_text())
             if hashlib.sha256(kept["devices"].encode()).hexdigest() == kept["sha256"]:
                 devices = [decode_device(json.dumps(d)) for d in json.loads(kept["devices"])]
