@@ -63,6 +63,8 @@ class SystemClock:
         self._mono_at_start_s = mono_s
         if last is not None and last.boot_id == self._boot_id:
             self._base_s = last.at_s - last.mono_ms / 1000.0
+            # What an earlier process of this boot restored holds on (its milliseconds are cut off).
+            self._wall_floor_s = last.wall_s + max(0.0, mono_s - (last.mono_ms + 1) / 1000.0)
         elif last is not None:
             self._base_s = last.at_s + max(0.0, wall_s - last.wall_s) - mono_s
             self._wall_floor_s = last.wall_s

@@ -49,9 +49,11 @@ class Timers:
     def look(self) -> None:
         """Deliver what is due now; also to be called when the clock may have moved."""
         now_s = self._clock.now().at_s
-        while self._heap and self._heap[0][0] <= now_s:
-            due_s, key = heapq.heappop(self._heap)
-            if self._by_key.get(key) == due_s:
-                del self._by_key[key]
-                self._due(key, due_s)
-        self._arm()
+        try:
+            while self._heap and self._heap[0][0] <= now_s:
+                due_s, key = heapq.heappop(self._heap)
+                if self._by_key.get(key) == due_s:
+                    del self._by_key[key]
+                    self._due(key, due_s)
+        finally:
+            self._arm()  # One timer that fails must not keep the others from coming due.

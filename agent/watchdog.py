@@ -22,6 +22,7 @@ def notify(text: str) -> None:
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.setblocking(False)  # A systemd that does not read must not hold up the home.
         try:
             channel.sendto(text.encode(), address)
         except OSError as error:
