@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import signal
 import sys
 from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+from agent import logs
 from agent.clock import SystemClock
 from agent.config import Config, UplinkSection, load
 from agent.control.schema import Committed, SyncState, Text, UplinkReport
@@ -55,9 +56,7 @@ _JSON = "application/json"
 
 def main(config_path: Path) -> int:
     """Run link until SIGTERM; return 0, or 2 when the configuration is wrong."""
-    logging.basicConfig(
-        level=os.environ.get("ANJU_LOG", "INFO"), format="%(levelname)s %(name)s %(message)s"
-    )
+    logs.begin()
     try:
         config = load(config_path)
     except ConfigError as error:
@@ -118,9 +117,21 @@ class Link:
         self._timer: asyncio.TimerHandle | None = None
         self._journal_well = True
         self._was_online = False
+        self._mistake: BaseException | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run every part until `stop`, then say goodbye to the platform."""
+        """Run every part until `stop`, then say goodbye to the platform.
+
+        A mistake of this program ends it with that exception: who started it starts it again.
+        """
+
+        def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            loop.default_exception_handler(context)
+            if "handle" in context:  # A callback: what it left undone nobody would notice.
+                self._mistake = context.get("exception")
+                stop.set()
+
+        asyncio.get_running_loop().set_exception_handler(failed)
         try:
             async with asyncio.TaskGroup() as group:
                 parts = {
@@ -146,6 +157,8 @@ class Link:
                 self._timer.cancel()
             self._files.close()
             self._pull_files.close()
+        if self._mistake is not None:
+            raise self._mistake
 
     # --- the session ------------------------------------------------------------------------------
 

@@ -311,7 +311,8 @@ class Connection:
                 Sentence(f"拒收过大的消息：{size} 字节", f"Refused a message of {size} bytes"),
             )
             return
-        self._endpoint.on_message(message.topic, bytes(message.payload))
+        # Not from within paho: it would swallow our own mistakes with those of its callbacks.
+        self._loop.call_soon(self._endpoint.on_message, message.topic, bytes(message.payload))
 
     def _on_publish(
         self, _client: paho.Client, _user: Any, mid: int, code: ReasonCode, _properties: Any
@@ -320,7 +321,7 @@ class Connection:
         if future is not None and not future.done():
             future.set_result(not code.is_failure)
         if code.value == _NO_SUBSCRIBER:
-            self._endpoint.unheard()
+            self._loop.call_soon(self._endpoint.unheard)
         if code.is_failure:
             self._endpoint.complain("publish.refused", reasons.of_code(code.value, code.getName()))
 

@@ -298,9 +298,10 @@ class LinkProcess:
         self._process = None
         return code
 
-    def log(self) -> str:
-        """Return what it logged."""
-        return self._log.read_text()
+    def resident_kb(self) -> int:
+        """Return how much memory it has in use."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
 
 
 class House:

@@ -351,24 +351,24 @@ async def test_a_pull_gives_what_the_journal_has_whatever_is_confirmed(tmp_path:
         assert [event for page in pages for event in page["events"]] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "payload", "code"),
-    [
-        ("pull", request({}, life_s=-1), "malformed"),
-        ("pull", request({}, life_s=90_000), "malformed"),
-        ("pull", request({"limit": 0}), "malformed"),
-        ("pull", request({"journal_id": "ffffffff"}), "unknown_journal"),
-        ("valve.open", request({}), "unknown_request"),
-        ("alarm.ack", request({"alarm": "nope-1", "by": "li.na"}), "unknown_alarm"),
-        ("alarm.resolve", request({"alarm": "x-1", "by": "a", "cause": "helped"}), "not_here"),
-    ],
-)
-async def test_a_request_that_cannot_be_done_is_answered_with_a_code(
-    tmp_path: Path, name: str, payload: bytes, code: str
-) -> None:
+REFUSED: list[tuple[str, dict[str, Any], float, str]] = [
+    ("pull", {}, -1.0, "malformed"),
+    ("pull", {}, 90_000.0, "malformed"),
+    ("pull", {"limit": 0}, 60.0, "malformed"),
+    ("pull", {"journal_id": "ffffffff"}, 60.0, "unknown_journal"),
+    ("valve.open", {}, 60.0, "unknown_request"),
+    ("alarm.ack", {"alarm": "nope-1", "by": "li.na"}, 60.0, "unknown_alarm"),
+    ("alarm.ack", {"alarm": "0000aaaa-1"}, 60.0, "malformed"),
+    ("alarm.resolve", {"alarm": "x-1", "by": "a", "cause": "helped"}, 60.0, "not_here"),
+]
+
+
+async def test_a_request_that_cannot_be_done_is_answered_with_a_code(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
-        pages = await ask(home, name, payload, "r-1")
-        assert [(page["ok"], page["code"]) for page in pages] == [(False, code)]
+        for number, (name, params, life_s, code) in enumerate(REFUSED):
+            payload = request(params, request_id=f"r-{number}", life_s=life_s)
+            pages = await ask(home, name, payload, f"r-{number}")
+            assert [(page["ok"], page["code"]) for page in pages] == [(False, code)]
         await until_true(lambda: [a.what for a in home.guard.audits] == ["request.refused"])
 
 

@@ -180,7 +180,7 @@ class World:
         if fail or rows is None:
             self.feed(session.LoadFailed(load))
             return
-        found = [r for r in rows if r.lane is load.lane and r.seq > load.after_seq]
+        found = [r for r in rows[load.after_seq :] if r.lane is load.lane]
         self.feed(session.Loaded(load, tuple(found[: load.limit])))
 
     def read_all(self) -> None:
@@ -249,8 +249,10 @@ class World:
         key = (str(advance.journal_id), advance.lane.value)
         before = self.cursors.get(key, 0)
         assert advance.through_seq >= before, "a cursor went back"
-        for r in self.rows[advance.journal_id]:
-            if r.lane is advance.lane and r.seq <= advance.through_seq:
+        for r in self.rows[advance.journal_id][
+            before : advance.through_seq
+        ]:  # Row n has seq n + 1.
+            if r.lane is advance.lane:
                 assert (r.journal_id, r.seq) in self.platform.stored, "a cursor passed a row"
         self.cursors[key] = advance.through_seq
 
@@ -258,8 +260,7 @@ class World:
         for journal in self.state.journals:
             if len(journal.urgent.slots) >= limits.URGENT_SLOTS or journal.urgent.retry_s > 0:
                 continue  # All in memory are out already, or this file cannot be read now.
-            through = self.cursors.get((journal.id, "urgent"), 0)
-            for r in self.rows[journal.id]:
-                known = through < r.seq <= self.told.get(journal.id, 0)
-                if r.lane is Lane.URGENT and known and r.seq > journal.urgent.through:
+            known = self.told.get(journal.id, 0)
+            for r in self.rows[journal.id][journal.urgent.through : known]:
+                if r.lane is Lane.URGENT:
                     assert (journal.id, r.seq) in self.ever_sent, f"bulk before {r.seq}"
