@@ -9,15 +9,18 @@ drill.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.core.clock import Clock
 from agent.core.device import Device, DeviceId, DeviceKind
-from agent.core.errors import CommandRefused
+from agent.core.errors import CommandRefused, TransportError
 from agent.core.reading import Reading
 from drivers.base import PairingDriver, PairStage, PairStep
+
+log = logging.getLogger(__name__)
 
 Outcome = Literal["done", "timeout", "stopped", "failed"]
 FIRST_REPORT = "first_report"
@@ -80,7 +83,10 @@ class Pairing:
             return Paired("timeout", self._candidate)
         finally:
             self._done = self._tell = None
-            await driver.close_joining()
+            try:
+                await driver.close_joining()
+            except TransportError as error:  # The radio closes by itself when its time is over.
+                log.warning("pair.not_closed error=%s", error)
 
     def stop(self) -> None:
         """End the pairing that is under way, if any."""
