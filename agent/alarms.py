@@ -13,7 +13,7 @@ from agent.core.actuation import Requester
 from agent.core.alarm import Alarm, AlarmId, RuleId, Severity, Why
 from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
 from agent.core.device import Device
-from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
+from agent.core.effect import LocalAction, RaiseAlarm
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind, Lane, Row
 from agent.core.text import Sentence
@@ -22,14 +22,12 @@ from agent.journal.schema import Table
 from agent.journal.writer import Put
 from agent.registry import Registry
 from agent.response import gate, silence
-from agent.response.lifecycle import AlarmBook, apply
+from agent.response.lifecycle import AlarmBook, Cause, apply
 from agent.response.record import alarm_to_body
 from agent.transaction import Transaction
 
 _SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
 DRILL_ENDED = "drill_ended"
-
-Change = RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm
 
 
 class Alarms:
@@ -39,7 +37,7 @@ class Alarms:
         self._registry = registry
         self.book = AlarmBook()
 
-    def change(self, tx: Transaction, cause: Change) -> Alarm | None:
+    def change(self, tx: Transaction, cause: Cause) -> Alarm | None:
         """Let the lifecycle say what becomes of the alarm; write it and its orders into `tx`.
 
         Errors: CommandRefused when a command may not be carried out; then `tx` is as it was.

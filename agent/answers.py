@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from agent.config import Config
@@ -43,17 +43,16 @@ from agent.control.server import Handler, Peer
 from agent.core.alarm import Alarm, AlarmId, Severity
 from agent.core.clock import Clock, Stamp
 from agent.core.command import AckAlarm, Caller, Command, ResolveAlarm, Role
-from agent.core.device import Device, DeviceId
+from agent.core.device import Device
 from agent.core.errors import CommandRefused
 from agent.core.row import JournalId, Kind, Lane
-from agent.core.text import Sentence
 from agent.journal.reader import JournalReader
 from agent.journal.row import StoredRow
 from agent.journal.store import JournalStore
-from agent.pairing import FIRST_REPORT, Paired, Pairing, Wanted
+from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
 from agent.registry import Registry
-from drivers.base import Driver, PairingDriver, PairStage
+from drivers.base import Driver, PairingDriver
 
 _UPLINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
 
@@ -199,15 +198,14 @@ class Answers:
                 "no_radio", "no radio is configured; add [zigbee] port = … to the configuration"
             )
 
-        def tell(stage: str, device: DeviceId | None, left_s: float) -> None:
-            says = Text(zh=_STAGES[stage].zh, en=_STAGES[stage].en)
-            progress = PairProgress(stage=stage, device=device, left_s=left_s, says=says)
-            peer.notify("pair.progress", progress)
+        def tell(progress: Progress) -> None:
+            peer.notify("pair.progress", PairProgress(**asdict(progress)))
 
         wanted = Wanted(params.window_s, params.name, params.room)
         pairing_driver: PairingDriver = driver  # type: ignore[assignment] # It can open joining.
         paired = await self._hub.pairing.run(pairing_driver, wanted, tell)
-        return self._paired(paired)
+        device = None if paired.device is None else self._device(paired.device)
+        return PairResult(outcome=paired.outcome, device=device)
 
     async def _pair_stop(self, _: Nothing, __: Peer) -> Nothing:
         self._hub.pairing.stop()
@@ -346,48 +344,6 @@ class Answers:
             closed_at_s=_wall(alarm.closed),
             cause=alarm.cause,
         )
-
-    def _paired(self, paired: Paired) -> PairResult:
-        device = None if paired.device is None else self._device(paired.device)
-        says = _OUTCOMES[paired.outcome]
-        if paired.outcome == "timeout" and paired.device is not None:
-            says = _SILENT
-        return PairResult(outcome=paired.outcome, device=device, says=Text(zh=says.zh, en=says.en))
-
-
-_STAGES: dict[str, Sentence] = {
-    PairStage.OPEN: Sentence(
-        "网络已开放，请让设备进入配对状态", "the network is open: start the device's pairing"
-    ),
-    PairStage.JOINED: Sentence("设备已入网", "the device has joined"),
-    PairStage.INTERVIEWED: Sentence("已识别设备", "the device has said what it is"),
-    PairStage.ENROLLED: Sentence("报警登记完成", "the device knows where to send its alarms"),
-    PairStage.READY: Sentence(
-        "设置完成。现在请触发一次设备：按下按钮、开关一次门、按测试键",
-        "set up. Now make it report once: press the button, open the door, press its test key",
-    ),
-    PairStage.FAILED: Sentence(
-        "设备未能完成设置，请再试一次", "the device could not be set up; try it again"
-    ),
-    PairStage.CLOSED: Sentence("网络已关闭", "the network is closed"),
-    FIRST_REPORT: Sentence("已收到设备的第一条报告", "the device's first own report has arrived"),
-}
-
-_OUTCOMES: dict[str, Sentence] = {
-    "done": Sentence("配对完成", "paired"),
-    "timeout": Sentence(
-        "没有设备入网。请把设备靠近主机，按说明书进入配对状态后重试",
-        "no device came. Bring it near the hub, start its pairing as its manual says, try again",
-    ),
-    "stopped": Sentence("配对已停止", "pairing was stopped"),
-    "failed": Sentence("配对失败", "pairing failed"),
-}
-
-_SILENT = Sentence(
-    "设备已入网，但没有收到它自己的报告，未登记。请重试，并在提示时触发设备",
-    "the device joined but never reported by itself, so it was not taken in. Pair it again and "
-    "make it report when asked",
-)
 
 
 def _on_behalf(caller: Caller, by: str) -> Caller:

@@ -174,7 +174,7 @@ class Guard:
         if first is None:
             return
         if first.device.startswith("hub:") or self._registry.get(first.device) is not None:
-            self._pipeline.observe(readings)
+            self._pipeline.observe(self._pairing.still_drilling(readings))
             return
         ours = self._pairing.heard(readings)
         if not ours:

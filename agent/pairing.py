@@ -18,11 +18,12 @@ from agent.core.clock import Clock
 from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.errors import CommandRefused, TransportError
 from agent.core.reading import Reading
-from drivers.base import PairingDriver, PairStage, PairStep
+from drivers.base import PairingDriver, PairStep
 
 log = logging.getLogger(__name__)
 
-Outcome = Literal["done", "timeout", "stopped", "failed"]
+Outcome = Literal["done", "timeout", "stopped"]
+_SETTLING_S = 10.0  # The driver reads a new device's state in the seconds after its set-up.
 FIRST_REPORT = "first_report"
 
 _ACTUATORS = (DeviceKind.SIREN, DeviceKind.PLUG, DeviceKind.VALVE, DeviceKind.LIGHT)
@@ -38,6 +39,20 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """A step, for whoever watches: a `PairStage` or "first_report", and the time that is left."""
+
+    stage: str
+    device: DeviceId | None
+    left_s: float
+    kind: str = ""
+    detail: str = ""
+
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What the installer asked for."""
 
@@ -47,22 +62,24 @@ class Wanted:
 
 
 class Pairing:
-    """One pairing after another. `tell(stage, device, left_s)` is called at every step."""
+    """One pairing after another. `tell` is called at every step."""
 
     def __init__(self, clock: Clock, adopt: Callable[[Device], None]) -> None:
         self._clock = clock
         self._adopt = adopt
-        self._tell: Callable[[str, DeviceId | None, float], None] | None = None
+        self._tell: Tell | None = None
         self._done: asyncio.Future[Paired] | None = None
         self._wanted = Wanted(0, "", "")
         self._until_s = 0.0
         self._candidate: Device | None = None
+        self._adopted: DeviceId | None = None
+        self._adopted_s = 0.0
 
     async def run(
         self,
         driver: PairingDriver,
         wanted: Wanted,
-        tell: Callable[[str, DeviceId | None, float], None],
+        tell: Tell,
     ) -> Paired:
         """Open the network and wait for one device to come all the way, or for the window to close.
 
@@ -95,12 +112,9 @@ class Pairing:
     # --- what drivers report --------------------------------------------------------------------
 
     def step(self, step: PairStep) -> None:
-        """Take a step of a device on its way in."""
-        if self._tell is not None:
-            left_s = max(0.0, self._until_s - self._clock.now().at_s)
-            self._tell(step.stage, step.device, left_s)
-        if step.stage is PairStage.FAILED and step.device is not None and self._candidate is None:
-            return  # It may try again until the window closes; the installer has been told.
+        """Take a step of a device on its way in. One that failed may try again until the window
+        closes."""
+        self._report(step.stage, step.device, step.detail)
 
     def found(self, device: Device) -> None:
         """Take a device that is set up and not yet one of ours: the first one is the candidate."""
@@ -124,11 +138,29 @@ class Pairing:
                 paired_at_s=self._clock.now().wall_s,
             )
             self._adopt(device)
-            if self._tell is not None:
-                left_s = max(0.0, self._until_s - self._clock.now().at_s)
-                self._tell(FIRST_REPORT, device.id, left_s)
+            self._adopted, self._adopted_s = device.id, self._clock.now().at_s
+            self._report(FIRST_REPORT, device.id)
             self._finish(Paired("done", device))
         return ours
+
+    def still_drilling(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Return readings of paired devices; what the hub itself asks a device that it has just
+        taken in is still part of the drill, for the installer's finger may be on the button."""
+        now_s = self._clock.now().at_s
+        if self._adopted is None or now_s - self._adopted_s > _SETTLING_S:
+            return list(readings)
+        return [
+            replace(r, drill=True) if r.device == self._adopted and r.frame is None else r
+            for r in readings
+        ]
+
+    def _report(self, stage: str, device: DeviceId | None, detail: str = "") -> None:
+        if self._tell is None:
+            return
+        left_s = max(0.0, self._until_s - self._clock.now().at_s)
+        candidate = self._candidate
+        kind = candidate.kind if candidate is not None and candidate.id == device else ""
+        self._tell(Progress(stage, device, left_s, kind, detail))
 
     def _finish(self, paired: Paired) -> None:
         if self._done is not None and not self._done.done():

@@ -134,31 +134,30 @@ async def _stop_when(
 
 
 def _stage(session: Session, step: PairProgress) -> str:
-    """Return the stage in plain words and what to do now; the hub's own word when it tells more."""
-    told = session.told(step.says)
+    """Return the stage in plain words, and what to do now."""
+    if step.stage == "ready" and step.kind in text.PAIR_SPEAK:
+        return session.say(text.PAIR_SPEAK[step.kind])
     if step.stage not in text.PAIR_STAGES:
-        return told or step.stage
-    ours = session.say(text.PAIR_STAGES[step.stage])
-    if step.stage == "failed" and told:
-        return session.say(text.PAIR_DETAIL, stage=ours, detail=told)
-    return ours
+        return step.stage
+    stage = session.say(text.PAIR_STAGES[step.stage])
+    if step.stage == "failed" and step.detail:
+        return session.say(text.PAIR_DETAIL, stage=stage, detail=step.detail)
+    return stage
 
 
 def _ending(session: Session, result: PairResult) -> str:
-    match result.outcome:
-        case "done" if result.device is not None:
-            device = result.device
-            room = session.say(text.PAIR_ROOM, room=device.room) if device.room else ""
-            return session.say(
-                text.PAIR_DONE,
-                kind=text.word(text.KINDS, device.kind, session.language),
-                maker=device.manufacturer or session.say(text.PAIR_UNKNOWN_MAKER),
-                name=device.name or device.id,
-                room=room,
-            )
-        case "stopped":
-            return session.say(text.PAIR_STOPPED)
-        case "timeout":
-            return session.say(text.PAIR_TIMEOUT)
-        case _:
-            return session.say(text.PAIR_FAILED, what=session.told(result.says))
+    if result.outcome == "stopped":
+        return session.say(text.PAIR_STOPPED)
+    device = result.device
+    if device is None:
+        return session.say(text.PAIR_TIMEOUT)
+    kind = text.word(text.KINDS, device.kind, session.language)
+    if result.outcome == "timeout":
+        return session.say(text.PAIR_SILENT, kind=kind, id=device.id)
+    return session.say(
+        text.PAIR_DONE,
+        kind=kind,
+        maker=device.manufacturer or session.say(text.PAIR_UNKNOWN_MAKER),
+        name=device.name or device.id,
+        room=session.say(text.PAIR_ROOM, room=device.room) if device.room else "",
+    )

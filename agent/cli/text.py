@@ -378,6 +378,26 @@ PAIR_STAGES: dict[str, S] = {
     "failed": S("这个设备没有配对成功。", "This device could not be set up."),
     "closed": S("入网已关闭。", "The network is closed."),
 }
+_PRESS = S("设置完成。现在请按一下它的按键。", "Set up. Now press its button.")
+_TEST_KEY = S("设置完成。现在请按它的测试键。", "Set up. Now press its test key.")
+_ANSWERS = S("设置完成，正在确认它有应答……", "Set up. Making sure that it answers…")
+PAIR_SPEAK: dict[str, S] = {
+    "call_button": _PRESS,
+    "pendant": _PRESS,
+    "pull_cord": S("设置完成。现在请拉一下它的拉绳。", "Set up. Now pull its cord."),
+    "contact": S(
+        "设置完成。现在请开关一次门或窗。", "Set up. Now open and close the door or window."
+    ),
+    "motion": S("设置完成。现在请在它前面走动。", "Set up. Now walk in front of it."),
+    "smoke": _TEST_KEY,
+    "gas": _TEST_KEY,
+    "co": _TEST_KEY,
+    "leak": S("设置完成。现在请弄湿它的探头。", "Set up. Now wet its probe."),
+    "siren": _ANSWERS,
+    "plug": _ANSWERS,
+    "valve": _ANSWERS,
+    "light": _ANSWERS,
+}
 PAIR_DETAIL = S("{stage}（{detail}）", "{stage} ({detail})")
 PAIR_STOPPING = S("正在停止入网……", "Closing the network…")
 PAIR_DONE = S(
@@ -391,7 +411,11 @@ PAIR_TIMEOUT = S(
     "Time is up and no device came through. Bring it near the hub, with a fresh battery, and try "
     "again: anju pair",
 )
-PAIR_FAILED = S("配对失败：{what}", "Pairing failed: {what}")
+PAIR_SILENT = S(
+    "{kind}（{id}）已入网，但没有收到它自己的上报，未登记。请再配对一次，并在提示时触发它。",
+    "The {kind} ({id}) has joined but never reported by itself, so it was not taken in. Pair it "
+    "again and make it report when asked.",
+)
 PAIR_STOPPED = S("已停止配对，入网已关闭。", "Pairing was stopped and the network is closed.")
 PAIR_LOST = S(
     "主机没有说明配对结果（等了 {seconds} 秒）。请查看 anju status。",

@@ -257,12 +257,13 @@ class RowList(Shape):
 
 
 class PairResult(Shape):
-    """How pairing ended: "done" (the first own report has decoded), "timeout", "stopped" or
-    "failed"."""
+    """How pairing ended: "done" (the first own report has decoded), "timeout" or "stopped".
 
-    outcome: Literal["done", "timeout", "stopped", "failed"]
+    Without "done" a `device` is one that joined but never reported by itself: it is not taken in.
+    """
+
+    outcome: Literal["done", "timeout", "stopped"]
     device: DeviceInfo | None
-    says: Text
 
 
 # --- notifications: no id, no answer --------------------------------------------------------------
@@ -279,13 +280,15 @@ class Committed(Shape):
 class PairProgress(Shape):
     """`pair.progress`: a step of a pairing that this connection started.
 
-    `stage` is a `PairStage`, or "first_report" when the new device has spoken for itself.
+    `stage` is a `PairStage`, or "first_report" when the new device has spoken for itself. `kind` is
+    known once the device is set up; `detail` is what the radio had to say to it.
     """
 
     stage: str
     device: str | None
     left_s: float
-    says: Text
+    kind: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ DANGER_IN_THE_AIR = (Hazard.SMOKE, Hazard.GAS, Hazard.CO)
 """What nobody outside the home may call off while the detector still reports it."""
 
 
+Cause = RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm
+"""What can change an alarm: an effect of a rule or a command of a person."""
+
+
 class AlarmKey(NamedTuple):
     """At most one open alarm for each. A drill never shares a key with the real thing, so that a
     real alarm can never become a mere repeat of a drill that is never dispatched."""
@@ -83,7 +87,7 @@ class Change:
 
 def apply(
     book: AlarmBook,
-    what: RaiseAlarm | RestoreAlarm | AckAlarm | ResolveAlarm,
+    what: Cause,
     stamp: Stamp,
     new_id: AlarmId,
 ) -> Change:

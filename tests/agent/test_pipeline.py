@@ -316,7 +316,5 @@ async def test_telemetry_that_a_stalled_disk_cannot_take_is_counted_and_costs_no
         gap = bodies(home, Kind.GAP)[0]
         assert gap["why"] == "disk stalled"
         assert gap["first_seq"] == JOURNAL_PENDING_ROWS + 1
-        assert gap["count"] in (500, 501), (
-            "telemetry, and the siren's report if quick"
-        )
+        assert gap["count"] in (500, 501), "telemetry, and the siren's report if quick"
         await home.until(lambda: hazards(home) == {"sos", "hub_fault"})

@@ -17,7 +17,6 @@ from agent.control.server import Peer
 from agent.core.errors import CommandRefused, TransportError
 from tests.cli.hub import (
     ANJU,
-    FINE,
     Answer,
     as_json,
     device,
@@ -33,18 +32,20 @@ STAGES = ("open", "joined", "interviewed", "enrolled", "ready", "first_report")
 
 
 def pairing(
-    outcome: str, stages: Sequence[str] = STAGES, says: schema.Text = FINE
+    outcome: str, stages: Sequence[str] = STAGES, kind: str = "", detail: str = ""
 ) -> Callable[[Shape, Peer], Awaitable[Shape]]:
     """Return a hub's pairing that goes through the stages and ends."""
 
     async def answer(params: Shape, peer: Peer) -> Shape:
         for number, stage in enumerate(stages):
             one = None if stage in ("open", "closed") else device().id
-            step = PairProgress(stage=stage, device=one, left_s=100.0 - number, says=says)
+            step = PairProgress(
+                stage=stage, device=one, left_s=100.0 - number, kind=kind, detail=detail
+            )
             peer.notify("pair.progress", step)
             peer.notify("pair.progress", step)
-        done = device() if outcome == "done" else None
-        return PairResult.model_validate({"outcome": outcome, "device": done, "says": says})
+        known = device() if outcome == "done" or "ready" in stages else None
+        return PairResult.model_validate({"outcome": outcome, "device": known})
 
     return answer
 
@@ -53,11 +54,11 @@ def endless(stopped: asyncio.Event, begun: asyncio.Event) -> dict[str, Answer]:
     """Return a pairing into which no device comes, until it is stopped."""
 
     async def start(params: Shape, peer: Peer) -> Shape:
-        step = PairProgress(stage="open", device=None, left_s=3.0, says=FINE)
+        step = PairProgress(stage="open", device=None, left_s=3.0)
         peer.notify("pair.progress", step)
         begun.set()
         await stopped.wait()
-        return PairResult(outcome="stopped", device=None, says=FINE)
+        return PairResult(outcome="stopped", device=None)
 
     async def stop(params: Shape, peer: Peer) -> Shape:
         stopped.set()
@@ -102,19 +103,31 @@ async def test_for_programs_the_result_is_json_and_the_progress_goes_to_stderr(
     ("outcome", "code", "said"),
     [
         ("timeout", 1, "Time is up"),
-        ("failed", 1, "Pairing failed: no key"),
         ("stopped", 130, "stopped"),
     ],
 )
 async def test_an_end_without_a_device_is_not_success(
     tmp_path: Path, outcome: str, code: int, said: str
 ) -> None:
-    says = schema.Text(zh="没有密钥", en="no key")
-    async with hub(tmp_path, pair_start=pairing(outcome, ("open", "failed"), says)) as home:
+    script = pairing(outcome, ("open", "failed"), detail="no key")
+    async with hub(tmp_path, pair_start=script) as home:
         end = await home.anju("pair")
     assert end.code == code
     assert said in end.out
     assert "This device could not be set up. (no key)" in end.out
+
+
+async def test_each_kind_of_device_is_made_to_speak_in_its_own_way(tmp_path: Path) -> None:
+    async with hub(tmp_path, pair_start=pairing("done", ("ready",), "leak")) as home:
+        end = await home.anju("pair")
+    assert end.out.splitlines()[0] == "Set up. Now wet its probe."
+
+
+async def test_a_device_that_joined_and_never_spoke_is_not_taken_in(tmp_path: Path) -> None:
+    async with hub(tmp_path, pair_start=pairing("timeout", ("ready",))) as home:
+        end = await home.anju("pair")
+    assert end.code == 1
+    assert "has joined but never reported by itself" in end.out
 
 
 async def test_ctrl_c_closes_the_network_before_leaving(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from agent.core.actuation import Actuation, ActuationKind
 from agent.core.alarm import Alarm, AlarmId, Hazard, RuleId, Severity, Why
 from agent.core.clock import BootId, Stamp, TimeQuality
-from agent.core.command import AckAlarm, Caller, Command, ResolveAlarm, Role
+from agent.core.command import AckAlarm, Caller, ResolveAlarm, Role
 from agent.core.device import DeviceId, DeviceKind
 from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
 from agent.core.text import Sentence
-from agent.response.lifecycle import AlarmBook, Change, apply
+from agent.response.lifecycle import AlarmBook, Cause, Change, apply
 
 NEIGHBOUR = Caller(Role.OPERATOR, "cli:neighbour", on_site=True)
 DAUGHTER = Caller(Role.LINK, "platform:daughter", on_site=False)
@@ -69,7 +69,7 @@ class Desk:
     book: AlarmBook = field(default_factory=AlarmBook)
     at_s: float = 0.0
 
-    def take(self, what: RaiseAlarm | RestoreAlarm | Command) -> Change:
+    def take(self, what: Cause) -> Change:
         """Return what came of `what`, one second after the input before it."""
         self.at_s += 1
         change = apply(self.book, what, stamp(self.at_s), AlarmId(f"0000abcd-{self.at_s:.0f}"))

@@ -6,9 +6,10 @@ import pytest
 
 from agent.core.actuation import Actuation, ActuationKind
 from agent.core.alarm import Alarm, Hazard
-from agent.core.command import AckAlarm, Caller, Command
+from agent.core.command import AckAlarm, Caller
 from agent.core.device import DeviceKind
-from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
+from agent.core.effect import LocalAction
+from agent.response.lifecycle import Cause
 from agent.response.silence import lasting, siren_effects, siren_wanted
 from tests.response.kit import DAUGHTER, NEIGHBOUR, Desk, raised, restored, siren, stamp
 
@@ -16,7 +17,7 @@ OFF = (LocalAction(DeviceKind.SIREN, Actuation(ActuationKind.SIREN_OFF)),)
 BURNING = [Hazard.SMOKE, Hazard.GAS, Hazard.CO]
 
 
-def sirens_after(desk: Desk, what: RaiseAlarm | RestoreAlarm | Command) -> tuple[LocalAction, ...]:
+def sirens_after(desk: Desk, what: Cause) -> tuple[LocalAction, ...]:
     before = desk.book
     return siren_effects(before, desk.take(what).book)
 
