@@ -6,6 +6,7 @@ Owns that a child which dies comes back, guard at once. Knows nothing of what th
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import signal
 import sys
@@ -21,6 +22,9 @@ _FIRST_RETRY_S = 0.1
 _LONGEST_RETRY_S = 10.0
 _HEALTHY_AFTER_S = 10.0
 _STOP_BUDGET_S = 5.0
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(None)  # Loaded before the fork: between fork and exec little is allowed.
 
 
 def main(config_path: Path) -> int:
@@ -54,7 +58,8 @@ async def _keep(name: str, config_path: Path, stop: asyncio.Event) -> None:
     while not stop.is_set():
         began_s = loop.time()
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "agent", name, "--config", str(config_path)
+            *(sys.executable, "-m", "agent", name, "--config", str(config_path)),
+            preexec_fn=_end_with_parent,
         )
         log.info("up.started child=%s pid=%d", name, child.pid)
         waiting = {loop.create_task(child.wait()), loop.create_task(stop.wait())}
@@ -71,6 +76,11 @@ async def _keep(name: str, config_path: Path, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), retry_s)
         except TimeoutError:
             retry_s = min(_LONGEST_RETRY_S, retry_s * 2)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this child when its parent dies: two guards must not share a home."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

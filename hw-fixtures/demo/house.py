@@ -112,6 +112,7 @@ class House:
         return self._broker.said.count("ready") if (self.folder / "broker.log").exists() else 0
 
     def _write_config(self) -> None:
+        # The embedded broker speaks 3.1.1 only; with "auto" every new link would try 5 first.
         self._config.write_text(
             f"""
 [hub]
@@ -127,6 +128,7 @@ port = "{self._stick.port}"
 host = "127.0.0.1"
 port = {self._port}
 tls = false
+protocol = "3.1.1"
 reconnect_max_s = 2.0
 """,
             encoding="utf-8",

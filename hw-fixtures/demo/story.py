@@ -78,12 +78,13 @@ class Story:
             *("pair", "--name", name, "--room", room, "--window", str(PAIR_WINDOW_S))
         )
         assert process.stdout is not None
-        stages = {self._in(said): stage for stage, said in cli_text.PAIR_STAGES.items()}
+        opened = self._in(cli_text.PAIR_STAGES["open"])
+        speak = {self._in(said) for said in cli_text.PAIR_SPEAK.values()}
         while line := (await process.stdout.readline()).decode().rstrip():
             self._tell(f"  {line}")
-            if stages.get(line) == "open":
+            if line == opened:
                 await self._house.do("join", device)
-            elif stages.get(line) == "ready":
+            elif line in speak:
                 await self._first_word(device)
         if await process.wait() != 0:
             raise Failed(f"anju pair {device} ended with {process.returncode}")
