@@ -135,6 +135,10 @@ class Guard:
         self._store.on_commit = self._committed
         self._store.on_file = self._on_file
         self._store.start()
+        if self._registry.restored_from_copy:
+            # A journal that then knew only the next new device would hide the copy for ever.
+            puts = [device_put(self._registry, device.id) for device in self._registry.all()]
+            self._store.append((), puts, urgent=True)
         dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
         self._pipeline.release = dispatch.release
         pending = resume(self._pipeline, self._store, self._rules, self._started)

@@ -59,8 +59,12 @@ def _orders(store: JournalStore, book: AlarmBook) -> list[Asked]:
     """Return orders whose alarm still needs them; the others are forgotten."""
     wanted: list[Asked] = []
     for key, body in list(store.state[Table.EFFECT].items()):
-        asked = Asked.decode(key, body)
-        alarm = book.get(asked.alarm)
+        try:
+            asked = Asked.decode(key, body)
+            alarm = book.get(asked.alarm)
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("resume.order_unreadable key=%s error=%s", key, error)
+            alarm = None
         if alarm is not None and alarm.state in (AlarmState.ACTIVE, AlarmState.RTN_UNACKED):
             wanted.append(asked)
         else:
