@@ -24,6 +24,9 @@ DEVICES = {
     "smoke": "smoke",
     "door": "contact",
 }
+RESTORING = ("sos_button", "smoke", "contact")
+"""Kinds that say it when what they reported is over."""
+
 RETRY_S = 60.0
 """Whatever is broken is tried again within this time: the disk every 30 s, the stick every 15 s."""
 
@@ -90,7 +93,7 @@ class Home:
             self.hand.do("join", device=device)
             paired = line.ask("pair.start", window_s=60, name=device)
             assert paired["outcome"] == "done", paired
-            if not kind.endswith("button") and kind != "siren":
+            if kind in RESTORING:
                 self.hand.do("restore", device=device)
 
     # --- doing ------------------------------------------------------------------------------------
@@ -107,6 +110,8 @@ class Home:
         written_ns = reply["written_ns"]
         assert isinstance(written_ns, int), f"{verb} {device}: {reply}"
         self.siren_after(written_ns, within_s=within_s)
+        if (verb, device) == ("press", "sos"):
+            self.hand.do("restore", device=device)  # The finger is off the button.
 
     def siren_after(self, since_ns: int, *, within_s: float) -> None:
         """Demand that the siren is told to sound, after an instant of the monotonic clock."""
