@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 FOLDERS := $(wildcard agent drivers local_rules sync tests hw-fixtures/emulators hw-fixtures/demo)
 PYTEST := $(PY) -m pytest -q
 
+export PYTHONPATH := $(CURDIR):$(CURDIR)/hw-fixtures:$(CURDIR)/hw-fixtures/emulators
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults lock clean \
         venv-demo venv-dev debian-test
@@ -17,7 +19,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: venv-demo ## Watch a home with five devices through a bad minute (DEMO_LANG=zh|en, DEMO_JSON=file)
-	@PYTHONPATH=.:hw-fixtures:hw-fixtures/emulators $(PY) -m demo
+	@$(PY) -m demo
 
 test: unit serial ## Run every test
 	@echo "All tests passed."
@@ -53,8 +55,9 @@ serial: venv-dev debian-test ## Run the tests that need the machine to themselve
 	@echo "serial: tests one after the other"
 	@$(PYTEST) -m serial || [ $$? -eq 5 ]
 
-bench: venv-dev ## Measure: one JSON line a figure
+bench: venv-dev debian-test ## Measure: one JSON line a figure
 	@$(PY) -m tests.bench
+
 faults: venv-dev debian-test ## Break one part after the other and see that help still comes
 	@$(PY) -m tests.faults
 
