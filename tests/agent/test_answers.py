@@ -271,6 +271,7 @@ async def test_a_cursor_beyond_the_journal_is_refused_and_nothing_moves(
     await house.press()
     await until(lambda: bool(house.rows(Kind.ACTUATION_DONE)))
     store = house.home.store
+    await until(lambda: store.last_durable_seq == store.next_seq - 1)
     beyond = schema.AdvanceParams(
         journal_id=store.journal_id, lane=lane, through_seq=store.last_durable_seq + 1
     )
