@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -q
 export PYTHONPATH := $(CURDIR):$(CURDIR)/hw-fixtures:$(CURDIR)/hw-fixtures/emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults lock clean \
+.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults judge lock clean \
         venv-demo venv-dev debian-test
 
 help: ## List the targets
@@ -60,6 +60,9 @@ bench: venv-dev debian-test ## Measure: one JSON line a figure
 
 faults: venv-dev debian-test ## Break one part after the other and see that help still comes
 	@$(PY) -m tests.faults
+
+judge: venv-dev ## Have a second, unrelated Zigbee stack judge the emulated stick (needs npm)
+	@PYTHON=$(abspath $(PY)) tests/emulators/herdsman/run
 
 LOCKED := $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 \
           --custom-compile-command "make lock" pyproject.toml

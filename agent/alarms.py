@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.core.actuation import Requester
 from agent.core.alarm import Alarm, AlarmId, RuleId, Severity, Why
 from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
-from agent.core.device import Device
+from agent.core.device import Device, DeviceId, hub_part
 from agent.core.effect import LocalAction, RaiseAlarm
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind, Lane, Row
@@ -28,6 +28,14 @@ from agent.transaction import Transaction
 
 _SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
 DRILL_ENDED = "drill_ended"
+
+_HUB_PARTS: dict[DeviceId, Sentence] = {
+    hub_part("zigbee"): Sentence("Zigbee 无线", "the Zigbee radio"),
+    hub_part("journal"): Sentence("事件日志", "the journal"),
+    hub_part("uplink"): Sentence("平台连接", "the link to the platform"),
+    hub_part("ledger"): Sentence("设备台账", "the device ledger"),
+    hub_part("control"): Sentence("本地控制接口", "the control socket"),
+}
 
 
 class Alarms:
@@ -125,10 +133,10 @@ class Alarms:
     def _with_name(self, why: Why) -> Why:
         """Put the device's name where the rules, which know no names, have written its id."""
         device = self._registry.get(why.device)
-        if device is None:
+        label = _HUB_PARTS.get(why.device) if device is None else _label(device)
+        if label is None:
             return why
         written = f"{why.device}/{why.channel}" if why.channel else str(why.device)
-        label = _label(device)
         sentence = Sentence(
             zh=why.sentence.zh.replace(written, label.zh),
             en=why.sentence.en.replace(written, label.en),
