@@ -13,8 +13,8 @@ _CHATTY = ("zigpy", "zigpy_znp", "asyncio")
 
 
 _NOISE = (
-    # What the radio library shouts when a stick goes or a request is given up. The driver has said the
-    # same in words that a technician can use.
+    # What the radio library shouts when a stick goes or a request is given up. The driver has said
+    # the same in words that a technician can use.
     "FOREIGN KEY constraint failed",
     "Failed to reset before disconnect",
     "Task exception was never retrieved",
