@@ -27,6 +27,7 @@ class Kind(StrEnum):
     """What a row records. The part before the dot is what the platform may ask for by kind."""
 
     READING = "reading"
+    READING_HOURLY = "reading.hourly"  # What is left of readings that were thinned.
     ALARM_RAISED = "alarm.raised"
     ALARM_REPEATED = "alarm.repeated"
     ALARM_RESTORED = "alarm.restored"
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     HUB_STARTED = "hub.started"
     HUB_STOPPED = "hub.stopped"
     CLOCK_STEPPED = "clock.stepped"
+    JOURNAL_SALVAGED = "journal.salvaged"  # Rows of a damaged file were taken over.
     GAP = "gap"
     AUDIT = "audit"
 
