@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.core.row import JournalId
@@ -76,6 +76,23 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     """Return whether SQLite says that the file itself is damaged, not the disk or a lock."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "newer than" in str(error)
+
+
+def going_on(found: OpenFile, left: OpenFile) -> OpenFile:
+    """Return the real file `found` as it is written on by a hub that has written to `left` so far.
+
+    Its seqs go on. A hub that began without the real file counts from one: if the real file has
+    those seqs already, it is written on under the identity of `left`. Errors: sqlite3.Error.
+    """
+    last = "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?"
+    here = left.db.execute(last, (left.journal_id,)).fetchone()[0]
+    there = found.db.execute(last, (found.journal_id,)).fetchone()[0]
+    if there == 0 or there < here:
+        return found
+    found.db.execute(
+        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (_IDENTITY_KEY, left.journal_id)
+    )
+    return replace(found, journal_id=left.journal_id)
 
 
 def absorb(db: sqlite3.Connection, fallback: Path) -> int:

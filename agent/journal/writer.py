@@ -21,7 +21,14 @@ from pathlib import Path
 from agent.core.clock import Clock
 from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
 from agent.core.row import JournalId, Row
-from agent.journal.files import OpenFile, absorb, open_fallback, open_for_writing, remove
+from agent.journal.files import (
+    OpenFile,
+    absorb,
+    going_on,
+    open_fallback,
+    open_for_writing,
+    remove,
+)
 from agent.journal.schema import Table
 
 log = logging.getLogger(__name__)
@@ -245,6 +252,11 @@ class Writer:
             found.db.close()
             return
         left = self.file
+        try:
+            found = going_on(found, left)
+        except sqlite3.Error:
+            found.db.close()
+            return  # It was a disk for a moment only: it is tried again.
         self.file = found
         if str(left.path) != ":memory:":
             left.db.close()

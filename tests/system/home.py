@@ -96,6 +96,14 @@ class Home:
             if kind in RESTORING:
                 self.hand.do("restore", device=device)
 
+    def forget(self, device: str) -> None:
+        """Take a device out of the ledger of a hub that does not run: it becomes a stranger."""
+        with closing(sqlite3.connect(self.hub.data / "journal.db", isolation_level=None)) as db:
+            gone = db.execute(
+                "DELETE FROM device WHERE json_extract(body, '$.name') = ?", (device,)
+            )
+            assert gone.rowcount == 1
+
     # --- doing ------------------------------------------------------------------------------------
 
     @property
@@ -200,4 +208,5 @@ def mounted(*words: str, where: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", "-l", str(where)], check=True)
+        if "remount" not in ",".join(words):
+            subprocess.run(["umount", "-l", str(where)], check=True)

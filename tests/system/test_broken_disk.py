@@ -50,8 +50,8 @@ def test_a_read_only_disk_at_the_start_costs_no_help(make_home: MakeHome) -> Non
         assert home.status()["devices"] == 5
         home.sounds("press", "sos")
         home.sounds("trip", "smoke")
+        wait_for(lambda: len(home.alarms()) == 2, 10.0, "both alarms are told")
         told = home.alarms()
-        assert len(told) == 2
         with mounted("-o", "remount,rw,bind", where=data):
             journal_gets_well(home, told)
         home.close()
@@ -106,7 +106,7 @@ def test_a_corrupt_journal_is_set_aside_and_the_home_goes_on(
     home.start()
     home.wait_ready()
     home.sounds("press", "sos")
-    before = home.alarms()[0]["id"]
+    before = wait_for(home.alarms, 10.0, "the alarm is told")[0]["id"]
     home.hub.stop("guard")
     journal = home.hub.data / "journal.db"
     corrupt(journal, damage)

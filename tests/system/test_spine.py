@@ -137,7 +137,7 @@ def pair_by_hand(home: Home, device: str, kind: str) -> None:
             said = ""
             for line in installer.stdout:
                 said += line
-                if "make the device speak" in line and kind != "siren":
+                if line.startswith("Set up.") and kind != "siren":
                     home.hand.do("press" if kind.endswith("button") else "trip", device=device)
             assert installer.wait(10) == 0, said
             assert f"named {device}" in said
