@@ -177,7 +177,8 @@ class Guard:
         first = readings[0] if readings else None
         if first is None:
             return
-        if first.device.startswith("hub:") or self._registry.get(first.device) is not None:
+        is_ours = first.device.startswith("hub:") or self._registry.get(first.device) is not None
+        if is_ours and not self._pairing.awaits(first.device):
             self._pipeline.observe(self._pairing.still_drilling(readings))
             return
         ours = self._pairing.heard(readings)
@@ -185,14 +186,15 @@ class Guard:
             self._strangers += 1
             return
         self._pipeline.observe(ours)
-        if self._registry.get(first.device) is not None:
+        if not self._pairing.awaits(first.device):
             self._pipeline.command(EndDrills(first.device, _INSTALLER), lambda outcome: None)
 
     def device_found(self, device: Device) -> None:
         """Take a device that is set up: one of ours that says more of itself, or a new one."""
-        if self._registry.get(device.id) is None:
-            self._pairing.found(device)
-        elif self._registry.renew(device) is not None:
+        known = self._registry.get(device.id)
+        if self._pairing.found(device, known) or known is None:
+            return
+        if self._registry.renew(device) is not None:
             self._keep(device.id)
 
     def device_left(self, device: DeviceId) -> None:

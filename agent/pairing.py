@@ -18,7 +18,7 @@ from agent.core.clock import Clock
 from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.errors import CommandRefused, TransportError
 from agent.core.reading import Reading
-from drivers.base import PairingDriver, PairStep
+from drivers.base import PairingDriver, PairStage, PairStep
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Pairing:
         self._wanted = Wanted(0, "", "")
         self._until_s = 0.0
         self._candidate: Device | None = None
+        self._joined: set[DeviceId] = set()
         self._adopted: DeviceId | None = None
         self._adopted_s = 0.0
 
@@ -90,6 +91,7 @@ class Pairing:
                 "busy", "a pairing is under way; stop it first or wait for its end"
             )
         self._wanted, self._tell, self._candidate = wanted, tell, None
+        self._joined = set()
         self._done = asyncio.get_running_loop().create_future()
         self._until_s = self._clock.now().at_s + wanted.window_s
         try:
@@ -114,15 +116,32 @@ class Pairing:
     def step(self, step: PairStep) -> None:
         """Take a step of a device on its way in. One that failed may try again until the window
         closes."""
+        if step.stage is PairStage.JOINED and step.device is not None:
+            self._joined.add(step.device)
         self._report(step.stage, step.device, step.detail)
 
-    def found(self, device: Device) -> None:
-        """Take a device that is set up and not yet one of ours: the first one is the candidate."""
-        if self._done is not None and self._candidate is None:
-            self._candidate = device
+    def found(self, device: Device, known: Device | None) -> bool:
+        """Take a device that is set up; return whether it is the one that is being paired.
+
+        That is the first one that is not yet ours, or is ours (`known`) and has joined again in this
+        window, as after a reset. A known one keeps its name and room unless others are asked for.
+        """
+        if self._done is None or self._candidate is not None:
+            return self.awaits(device.id)
+        if known is not None and device.id not in self._joined:
+            return False
+        kept = device if known is None else replace(device, name=known.name, room=known.room)
+        self._candidate = kept
+        return True
+
+    def awaits(self, device: DeviceId) -> bool:
+        """Return whether the first own report of `device` is awaited."""
+        candidate, done = self._candidate, self._done
+        waits = done is not None and not done.done()
+        return waits and candidate is not None and candidate.id == device
 
     def heard(self, readings: Sequence[Reading]) -> list[Reading]:
-        """Take readings of a device that is not ours; return them flagged, if it is the candidate.
+        """Take readings; return those of the device that is awaited, flagged as a drill.
 
         The first one that the device sent of its own accord ends the pairing.
         """

@@ -92,7 +92,7 @@ def test_a_button_comes_all_the_way_and_gets_its_name_and_room() -> None:
         for stage in (PairStage.JOINED, PairStage.INTERVIEWED, PairStage.ENROLLED):
             lobby.step(stage, BUTTON)
             await asyncio.sleep(2)
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.step(PairStage.READY, BUTTON)
         await asyncio.sleep(3)
         assert lobby.adopted == []
@@ -113,7 +113,7 @@ def test_a_button_comes_all_the_way_and_gets_its_name_and_room() -> None:
 
 def test_without_a_wish_the_device_keeps_its_own_name_and_room() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(replace(BUTTON, room="hall"))
+        lobby.pairing.found(replace(BUTTON, room="hall"), None)
         lobby.hears(BUTTON)
 
     lobby = Lobby()
@@ -135,7 +135,7 @@ def test_no_device_comes_and_the_network_closes_at_the_end_of_the_window() -> No
 
 def test_a_device_that_never_reports_by_itself_is_named_but_not_taken_in() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         assert lobby.hears(BUTTON, frame=None), "an answer to the hub is shown"
 
     lobby = Lobby()
@@ -145,7 +145,7 @@ def test_a_device_that_never_reports_by_itself_is_named_but_not_taken_in() -> No
 
 def test_a_siren_is_proved_by_its_answer() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(BELL)
+        lobby.pairing.found(BELL, None)
         lobby.hears(BELL, frame=None)
 
     lobby = Lobby()
@@ -155,8 +155,8 @@ def test_a_siren_is_proved_by_its_answer() -> None:
 
 def test_a_second_device_waits_for_the_next_pairing() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(DOOR)
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(DOOR, None)
+        lobby.pairing.found(BUTTON, None)
         assert lobby.hears(BUTTON) == []
         assert lobby.adopted == []
         lobby.hears(DOOR)
@@ -174,7 +174,7 @@ def test_a_device_that_fails_may_try_again_in_the_same_window() -> None:
         lobby.step(PairStage.FAILED, BUTTON)
         await asyncio.sleep(20)
         lobby.step(PairStage.JOINED, BUTTON)
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.hears(BUTTON)
 
     lobby = Lobby()
@@ -184,7 +184,7 @@ def test_a_device_that_fails_may_try_again_in_the_same_window() -> None:
 
 def test_stop_ends_the_pairing_at_once_and_says_which_device_was_on_its_way() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.pairing.stop()
         lobby.pairing.stop()
 
@@ -198,7 +198,7 @@ def test_stop_and_devices_without_a_pairing_do_nothing() -> None:
 
     async def scene() -> None:
         lobby.pairing.stop()
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.step(PairStage.JOINED, BUTTON)
         assert lobby.hears(BUTTON) == []
 
@@ -210,7 +210,7 @@ def test_a_device_of_the_last_pairing_is_no_candidate_of_the_next() -> None:
     lobby = Lobby()
 
     async def first(lobby: Lobby) -> None:
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.pairing.stop()
 
     async def second(lobby: Lobby) -> None:
@@ -226,7 +226,7 @@ def test_a_second_pairing_is_refused_while_one_is_under_way_and_does_not_disturb
             await lobby.run(Wanted(30, "x", "y"))
         assert refused.value.code == "busy"
         assert lobby.gate.does == ["open 60"]
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.hears(BUTTON)
 
     lobby = Lobby()
@@ -247,7 +247,7 @@ def test_a_driver_that_cannot_open_says_why_and_the_next_pairing_is_possible() -
 
 def test_a_device_that_is_in_stays_in_although_the_network_could_not_be_closed() -> None:
     async def scene(lobby: Lobby) -> None:
-        lobby.pairing.found(BUTTON)
+        lobby.pairing.found(BUTTON, None)
         lobby.hears(BUTTON)
 
     lobby = Lobby(stuck="close")
@@ -267,3 +267,30 @@ def test_a_client_that_goes_away_in_the_middle_closes_the_network() -> None:
         assert (await lobby.run()).outcome == "timeout"
 
     quickly(scene)
+
+
+def test_a_device_of_the_home_that_was_reset_can_be_paired_again_and_keeps_its_name() -> None:
+    known = replace(BUTTON, name="床头", room="卧室", paired_at_s=1.0)
+
+    async def scene(lobby: Lobby) -> None:
+        lobby.step(PairStage.JOINED, BUTTON)
+        assert lobby.pairing.found(BUTTON, known)
+        lobby.hears(BUTTON)
+
+    lobby = Lobby()
+    paired = played(lobby, scene, Wanted(60, "", ""))
+    assert paired.outcome == "done"
+    (device,) = lobby.adopted
+    assert (device.name, device.room) == ("床头", "卧室")
+
+
+def test_a_device_of_the_home_that_only_says_more_of_itself_is_not_the_new_one() -> None:
+    async def scene(lobby: Lobby) -> None:
+        assert not lobby.pairing.found(BELL, BELL)
+        lobby.step(PairStage.JOINED, BUTTON)
+        assert lobby.pairing.found(BUTTON, None)
+        lobby.hears(BUTTON)
+
+    lobby = Lobby()
+    assert played(lobby, scene).outcome == "done"
+    assert [device.id for device in lobby.adopted] == [BUTTON.id]
