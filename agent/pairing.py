@@ -123,8 +123,9 @@ class Pairing:
     def found(self, device: Device, known: Device | None) -> bool:
         """Take a device that is set up; return whether it is the one that is being paired.
 
-        That is the first one that is not yet ours, or is ours (`known`) and has joined again in this
-        window, as after a reset. A known one keeps its name and room unless others are asked for.
+        That is the first one that is not yet ours, or is ours (`known`) and has joined again in
+        this window, as after a reset. A known one keeps its name and room unless others are asked
+        for.
         """
         if self._done is None or self._candidate is not None:
             return self.awaits(device.id)
