@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.core.errors import FrameError
+from agent.core.row import Kind
 from agent.journal.row import StoredRow
 from sync.limits import EVENT_BYTES, GZIP_ABOVE_BYTES
 from sync.messages import MAX_INTEGER, TYPE_PREFIX, Ack, Event
@@ -23,6 +24,15 @@ from sync.messages import MAX_INTEGER, TYPE_PREFIX, Ack, Event
 GZIP_MAGIC = b"\x1f\x8b"
 EVENT_TYPE = "application/cloudevents+json"
 BATCH_TYPE = "application/cloudevents-batch+json"
+
+QUALIFIERS: dict[str, str] = {
+    # What happened to the condition, as Contact ID says it: E = new, R = restored. An acknowledged
+    # alarm, whose condition restores, is closed at once: so its end is a restore too.
+    Kind.ALARM_RAISED: "E",
+    Kind.ALARM_REPEATED: "E",
+    Kind.ALARM_RESTORED: "R",
+    Kind.ALARM_CLOSED: "R",
+}
 
 _EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
 _FAR_PAST_S = 0.0
@@ -128,6 +138,8 @@ def encode_event(out: Outgoing, origin: Origin) -> bytes:
         head["subject"] = row.device
     if row.severity is not None:
         head["severity"] = row.severity
+    if row.kind in QUALIFIERS:
+        head["qualifier"] = QUALIFIERS[row.kind]
     body = row.body
     if out.fault:
         head["setaside"] = out.fault

@@ -38,6 +38,8 @@ class Event(Sent):
     `time`      when the hub heard it, as well as it knew (`timequality`), RFC 3339 in UTC.
     `prevseq`   seq of the event before this one in the same lane of the same journal;
                 `ackedseq` everything of the lane up to it is confirmed by the platform already.
+    `qualifier` only on alarms: E = the condition is new, R = it is over (Contact ID). The event's
+                number is `code` in the body.
     `queuedms`  milliseconds between recording and sending, at most 2^31 - 1.
     `setaside`  why the row's body was left out; absent for a row as it should be.
     """
@@ -56,6 +58,7 @@ class Event(Sent):
     ackedseq: int = Field(ge=0)
     lane: LaneName
     severity: str | None = None
+    qualifier: Literal["E", "R"] | None = None
     historical: bool
     queuedms: int = Field(ge=0, le=MAX_INTEGER)
     timequality: str
