@@ -86,6 +86,7 @@ def test_from_a_box_of_devices_to_an_operator_and_through_a_bad_evening(tmp_path
         assert all(event["historical"] and event["queued_ms"] > 0 for event in late)
         for alarm in offline:
             wait_state(home, alarm, "ACKED")
+        wait_for(lambda: is_all_there(home, platform), 60.0, "the acknowledgements too")
         nothing_is_lost_or_doubled(home, platform)
 
 
