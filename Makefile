@@ -39,9 +39,11 @@ tidy: venv-dev ## Check imports, purity, bans, names, sizes; list the longest fi
 
 docs: venv-dev ## Write the documents that are generated from the program
 	@$(PY) -m agent.cli.reference
+	@$(PY) -m sync.contract
 
 docs-check: venv-dev ## Fail when a generated document is not what the program says
 	@$(PY) -m agent.cli.reference --check
+	@$(PY) -m sync.contract --check
 
 fmt: venv-dev ## Format the code
 	@$(PY) -m ruff check -q --fix-only $(FOLDERS)
