@@ -54,7 +54,7 @@ from agent.pipeline import Pipeline
 from agent.registry import Registry
 from drivers.base import Driver, PairingDriver
 
-_UPLINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
+LINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Answers:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._uplink: UplinkReport | None = None
-        self._uplink_at_s = 0.0
+        self._uplink_at_s = hub.started.at_s
 
     def handlers(self) -> dict[str, Handler]:
         """Return method name to handler."""
@@ -127,7 +127,7 @@ class Answers:
             time_quality=now.quality,
             drivers=drivers,
             journal=await self._journal_health(),
-            uplink=self._uplink_now(now),
+            uplink=self._uplink_now(),
             devices=len(hub.registry.all()),
             alarms_open=sum(alarm.severity is not Severity.S4 for alarm in open_alarms),
             troubles=tuple(
@@ -292,19 +292,23 @@ class Answers:
             dropped=store.counters.dropped,
         )
 
-    def _uplink_now(self, now: Stamp) -> UplinkReport:
+    def _uplink_now(self) -> UplinkReport:
         if self._hub.config.uplink is None:
             says = Text(
                 zh="未配置平台，本机独立运行", en="no platform is configured; the hub works alone"
             )
             return UplinkReport(connected=False, says=says)
-        if self._uplink is None or now.at_s - self._uplink_at_s > _UPLINK_SILENT_S:
+        if self._uplink is None or self.link_is_silent():
             says = Text(
                 zh="上行进程没有运行。请查看：systemctl status anju-link",
                 en="link is not running. See: systemctl status anju-link",
             )
             return UplinkReport(connected=False, says=says)
         return self._uplink
+
+    def link_is_silent(self) -> bool:
+        """Return whether link has said nothing for longer than it ever should."""
+        return self._hub.clock.now().at_s - self._uplink_at_s > LINK_SILENT_S
 
     def _device(self, device: Device) -> DeviceInfo:
         heard = self._hub.registry.heard(device.id)

@@ -59,6 +59,12 @@ class UplinkSection(Section):
     bulk_rows_per_s: float = Field(default=500.0, ge=1.0, le=100_000.0)
 
 
+class JournalSection(Section):
+    """`[journal]`: how much room the record may take on the disk."""
+
+    max_mb: int = Field(default=512, ge=64, le=65_536)
+
+
 class SirenSection(Section):
     """`[siren]`: how the sirens of the home behave."""
 
@@ -73,6 +79,7 @@ class Config(Section):
     zigbee: ZigbeeSection | None = None
     uplink: UplinkSection | None = None
     siren: SirenSection = SirenSection()
+    journal: JournalSection = JournalSection()
 
     @property
     def control_socket(self) -> Path:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent import logs
-from agent.answers import Answers, Hub, release
+from agent.answers import LINK_SILENT_S, Answers, Hub, release
 from agent.clock import LastTime, SystemClock
 from agent.config import Config, load
 from agent.control.schema import Committed as CommittedNotice
@@ -30,6 +30,7 @@ from agent.core.errors import ConfigError
 from agent.core.reading import Reading
 from agent.core.row import Kind
 from agent.dispatch import Dispatch
+from agent.housekeeping import Housekeeping
 from agent.journal.files import OpenFile
 from agent.journal.schema import Table
 from agent.journal.store import Committed, JournalStore
@@ -125,6 +126,13 @@ class Guard:
                 self._counters,
             )
         )
+        self._housekeeping = Housekeeping(
+            self._clock,
+            self._store,
+            self._pipeline,
+            config.hub.data_dir,
+            config.journal.max_mb * 1024 * 1024,
+        )
         self._server = ControlServer(config.control_socket, self._answers.handlers())
 
     # --- start and stop -------------------------------------------------------------------------
@@ -147,6 +155,11 @@ class Guard:
         group.create_task(self._store.watch(), name="journal")
         group.create_task(self._serve(), name="control")
         group.create_task(self._keep_time(), name="keep-time")
+        house = self._housekeeping
+        group.create_task(house.watch_clock(), name="clock")
+        group.create_task(house.keep_tidy(), name="retention")
+        group.create_task(house.salvage(self._store.file), name="salvage")
+        group.create_task(self._watch_link(), name="watch-link")
         group.create_task(feed(self._is_well), name="watchdog")
         self._pipeline.record(
             Kind.HUB_STARTED,
@@ -251,6 +264,13 @@ class Guard:
         while True:
             await asyncio.sleep(_TIME_KEPT_EVERY_S)
             self._store.append((), (self._time_put(),), urgent=False)
+
+    async def _watch_link(self) -> None:
+        """Say so when link has not reported for a while: the home would be alone and not know."""
+        while self._config.uplink is not None:
+            await asyncio.sleep(LINK_SILENT_S)
+            silent = self._answers.link_is_silent()
+            self._pipeline.fault("uplink", "process", silent, "link is not running")
 
     def _time_put(self) -> Put:
         return Put(Table.SETTING, _LAST_TIME, LastTime.of(self._clock.now()).encode())

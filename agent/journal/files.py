@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.core.row import JournalId
+from agent.journal.salvage import saved_state
 from agent.journal.schema import MAX_PAGES_FALLBACK, Table, upgrade
 
 CHECK_BUDGET_S = 1.0
@@ -51,7 +52,9 @@ def open_for_writing(main: Path, fallback: Path, utc: str) -> OpenFile:
                 raise
             quarantined = _set_aside(main, utc)
             trouble = f"{main} is corrupt ({error}); kept as {quarantined.name}, a fresh one begun"
-            return _opened(main, fallback=False, trouble=trouble, quarantined=quarantined)
+            fresh = _opened(main, fallback=False, trouble=trouble, quarantined=quarantined)
+            _take_over(fresh.db, quarantined)
+            return fresh
     except (sqlite3.Error, OSError) as error:
         trouble = f"{main} cannot be written ({error}); the journal goes on in {fallback}"
     return open_fallback(fallback, trouble, utc)
@@ -132,9 +135,12 @@ def _opened(
 ) -> OpenFile:
     if str(path) != ":memory:":
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    is_fresh = not path.exists() or path.stat().st_size == 0
     # Opened by whoever starts the hub, used by the writer thread only from then on.
     db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
     try:
+        if is_fresh:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # So that room can be given back.
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         _check(db)
@@ -177,6 +183,20 @@ def _identity(db: sqlite3.Connection) -> JournalId:
     )
     db.execute("COMMIT")
     return JournalId(journal_id)
+
+
+def _take_over(db: sqlite3.Connection, damaged: Path) -> None:
+    """Give a fresh file the state that the damaged one still knows: open alarms, devices, cursors.
+
+    The rows follow in the background; the state is what the next press needs.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    for table, entries in saved_state(damaged).items():
+        db.executemany(
+            f"INSERT OR IGNORE INTO {table} (key, body) VALUES (?, ?)",
+            [(k, v) for k, v in entries.items() if isinstance(k, str) and isinstance(v, str)],
+        )
+    db.execute("COMMIT")
 
 
 def _set_aside(path: Path, utc: str) -> Path:

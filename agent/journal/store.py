@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.core.clock import Clock
 from agent.core.limits import JOURNAL_PENDING_ROWS
 from agent.core.row import JournalId, Lane, Row
+from agent.journal.edits import Edit
 from agent.journal.files import OpenFile
 from agent.journal.schema import Table
 from agent.journal.writer import RETRY_MAIN_S, Batch, Outcome, Put, Writer
@@ -136,6 +137,23 @@ class JournalStore:
         self._pending_rows += len(rows)
         self._writer.put(Batch(tuple(rows), tuple(puts), urgent, done))
 
+    def edit(
+        self,
+        edits: Sequence[Edit],
+        rows: Sequence[tuple[int, Row]] = (),
+        *,
+        done: Callable[[bool], None] | None = None,
+    ) -> None:
+        """Change rows that are there already, and record it in the same transaction, soon.
+
+        If another file is being written by then, nothing of it is done.
+        """
+        self._pending_rows += len(rows)
+        batch = Batch(
+            tuple(rows), (), urgent=False, done=done, edits=tuple(edits), only_in=self.file.path
+        )
+        self._writer.put(batch)
+
     def stalled_s(self, mono_s: float) -> float:
         """Return for how long the present commit has been under way, 0 when there is none."""
         since_s = self._writer.busy_since_s
@@ -164,7 +182,8 @@ class JournalStore:
 
     def cursor(self, journal_id: JournalId, lane: Lane) -> int:
         """Return up to which seq the platform has everything of a lane."""
-        return int(self.state[Table.CURSOR].get(f"{journal_id}/{lane}", "0"))
+        kept = self.state[Table.CURSOR].get(f"{journal_id}/{lane}", "0")
+        return int(kept) if kept.isdecimal() else 0
 
     def advance(self, journal_id: JournalId, lane: Lane, through_seq: int) -> None:
         """Move a cursor forward; going back is ignored."""

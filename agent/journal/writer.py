@@ -21,6 +21,7 @@ from pathlib import Path
 from agent.core.clock import Clock
 from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
 from agent.core.row import JournalId, Row
+from agent.journal.edits import Edit
 from agent.journal.files import (
     OpenFile,
     absorb,
@@ -53,12 +54,18 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows with their seqs and the state that changed with them: all of it is written or none."""
+    """Rows with their seqs and the state that changed with them: all of it is written or none.
+
+    `edits` change rows that are there already, and are meant for the file `only_in`: if another one
+    is being written by then, the whole batch is left out.
+    """
 
     rows: tuple[tuple[int, Row], ...]
     puts: tuple[Put, ...]
     urgent: bool
     done: Callable[[bool], None] | None = None
+    edits: tuple[Edit, ...] = ()
+    only_in: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class Writer:
             batch = self._next(due_s if waiting else None)
             if batch is None:
                 running = False
-            elif batch.rows or batch.puts:
+            elif batch.rows or batch.puts or batch.edits:
                 due_s = due_s if waiting else time.monotonic() + BULK_COMMIT_S
                 waiting.append(batch)
                 rows, urgent = rows + len(batch.rows), urgent or batch.urgent
@@ -200,15 +207,18 @@ class Writer:
         self.busy_since_s = began_s
         try:
             db.execute("BEGIN IMMEDIATE")
+            meant = [b for b in batches if b.only_in in (None, self.file.path)]
             db.executemany(
                 _INSERT,
                 [
                     _values(self.file.journal_id, seq, row, recorded_s)
-                    for batch in batches
+                    for batch in meant
                     for seq, row in batch.rows
                 ],
             )
-            for batch in batches:
+            for batch in meant:
+                for edit in batch.edits:
+                    edit(db)
                 for put in batch.puts:
                     _put(db, put)
             db.execute("COMMIT")
