@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -39,8 +38,9 @@ def test_what_was_told_outlives_kills_and_the_judge_misses_what_is_taken_away(
 def _a_row_taken_from_a_copy_is_missed(evidence: Evidence, journal: Path, copy: Path) -> None:
     """The control run: the same evidence against a journal from which one told row is gone."""
     key: Key = next(key for key, row in evidence.told.rows.items() if row.kind == "alarm.raised")
-    shutil.copyfile(journal, copy)
-    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+    source = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
+    with closing(source), closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        source.backup(db)
         taken = db.execute("DELETE FROM journal WHERE (journal_id, seq) = (?, ?)", key)
         assert taken.rowcount == 1
     faults = check(replace(evidence, journal=read_journal(copy)))

@@ -154,8 +154,7 @@ class Proxy:
                     break
                 await self._held(name)
                 if not await self._pass_on(line, name, chunk, writer):
-                    how = Cut.RST
-                    break
+                    break  # An end, not a reset: a reset would take the last bytes with it.
         except OSError:
             how = Cut.RST
         # Who swallows does not tell either side that the other is gone.

@@ -89,8 +89,6 @@ async def test_what_swallowed_a_byte_never_carries_again() -> None:
         reader, writer = await dial(proxy)
         proxy.up.swallow = True
         writer.write(b"gone")
-        carried = proxy.carried["up"]
-        await until(lambda: proxy.lines == 1 and carried == 1)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await reader.read(1)
@@ -110,10 +108,9 @@ async def test_a_line_is_cut_behind_the_byte_that_was_named() -> None:
         reader, writer = await dial(proxy)
         proxy.up.left = 3
         writer.write(b"abcdef")
-        with pytest.raises(ConnectionResetError):
-            while await reader.read(10):
-                pass
-        await until(lambda: bytes(heard) in (b"!abc", b"!"))
+        while await reader.read(10):
+            pass
+        await until(lambda: bytes(heard) == b"!abc")
         writer.close()
 
 
