@@ -85,9 +85,8 @@ def surviving(unsafe: Sequence[Entry], cut: Cut) -> Iterator[Write]:
     for entry in unsafe:
         if not entry.data:
             continue
-        if entry.flags & Flag.FUA or cut.fate is Fate.ALL:
-            yield Write(entry.offset, entry.data)
-        elif cut.fate is Fate.SOME and rng.random() < share:
+        lucky = cut.fate is Fate.ALL or (cut.fate is Fate.SOME and rng.random() < share)
+        if lucky or entry.flags & Flag.FUA:
             yield Write(entry.offset, entry.data)
         elif cut.fate is Fate.TORN:
             yield from _torn(entry, rng, share)

@@ -218,7 +218,7 @@ async def _fill_up(store: JournalStore, load: Load, ballast: Path) -> None:
     async with asyncio.timeout(_TOLD_WITHIN_S):
         while not load.moves:
             await load.step()
-        ballast.unlink()
+        os.unlink(ballast)
         while store.file.fallback:
             await load.step()
     for _ in range(40):

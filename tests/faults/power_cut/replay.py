@@ -7,7 +7,6 @@ import mmap
 import os
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -91,7 +90,10 @@ def read_notes(path: Path) -> Promises:
 
 def open_and_read(main: Path, fallback: Path) -> Found:
     """Open the journal as the hub does at its start, and return what it then has."""
-    store = JournalStore(main, fallback, HandClock())
+    try:
+        store = JournalStore(main, fallback, HandClock())
+    except (sqlite3.Error, OSError) as error:
+        return Found(f"its opening failed: {error}", "", ())
     with closing(store.file.db) as db:
         try:
             integrity = "; ".join(row[0] for row in db.execute("PRAGMA integrity_check"))
@@ -115,7 +117,7 @@ def _entries(recording: Recording) -> Iterator[Sequence[Entry]]:
     """The record stays in its file: many workers read the same pages."""
     with recording.record.open("rb") as file:
         raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        yield parse(raw, recording.last)
+        yield parse(memoryview(raw), recording.last)
 
 
 def _write(work: Path, medium: bytearray, unsafe: Sequence[Entry], cut: Cut) -> None:
@@ -179,8 +181,3 @@ def _viewer(folder: Path, work: Path, *, by_mount: bool) -> Iterator[_Viewer]:
         return
     with loop(work) as device:
         yield _Viewer(folder, work, device)
-
-
-def count_fates(looked: Sequence[Looked]) -> dict[str, int]:
-    """Return how many cuts there were of each fate."""
-    return dict(Counter(str(one.cut.fate) for one in looked))
