@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +19,13 @@ from agent.core.clock import Clock
 from agent.core.limits import JOURNAL_PENDING_ROWS
 from agent.core.row import JournalId, Lane, Row
 from agent.journal.edits import Edit
-from agent.journal.files import OpenFile
+from agent.journal.files import OpenFile, last_seq, note_disowned, open_fallback
 from agent.journal.schema import Table
-from agent.journal.writer import RETRY_MAIN_S, Batch, Outcome, Put, Writer
+from agent.journal.writer import RETRY_MAIN_S, Batch, Outcome, Put, Writer, utc_name
+
+STALL_S = 5.0
+"""A commit under way for longer is not slow, it is on a dead disk: an SD card takes 30 ms, one that
+is wearing out a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,14 @@ class JournalStore:
     ) -> None:
         self._main = main
         self._fallback = fallback
+        self._clock = clock
+        self._retry_main_s = retry_main_s
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._writer = Writer(main, fallback, clock, self._tell, self._died, retry_main_s)
+        self._waiting: deque[Batch] = deque()
+        self._writer = self._new_writer(None)
         self.file: OpenFile = self._writer.file
         self.state = _load_state(self.file.db)
-        self.next_seq = _last_seq(self.file) + 1
+        self.next_seq = last_seq(self.file) + 1
         self.last_durable_seq = self.next_seq - 1
         self.counters = Counters()
         self._dead = asyncio.Event()
@@ -78,7 +87,7 @@ class JournalStore:
 
     def use_clock(self, clock: Clock) -> None:
         """Take the clock that goes on from the time this journal remembers."""
-        self._writer.clock = clock
+        self._clock = self._writer.clock = clock
 
     @property
     def journal_id(self) -> JournalId:
@@ -96,12 +105,49 @@ class JournalStore:
         self._writer.start()
 
     async def watch(self) -> None:
-        """Wait until the writer thread ends by a fault of the program, then raise RuntimeError.
+        """Leave a disk that does not answer for `STALL_S`; runs for ever.
 
-        A hub that cannot write must start again: its supervisor and the journal make that quick.
+        Errors: RuntimeError when the writer thread has ended by a fault of the program. A hub that
+        cannot write must start again: its supervisor and the journal make that quick.
         """
-        await self._dead.wait()
+        while not self._dead.is_set():
+            if self.stalled_s(time.monotonic()) > STALL_S and not self.file.fallback:
+                self.leave_disk()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._dead.wait(), STALL_S / 5)
         raise RuntimeError("the journal's writer thread has ended")
+
+    def leave_disk(self) -> None:
+        """Go on in the file on tmpfs with everything that the present disk has not confirmed."""
+        self._writer.abandon()
+        told = (self.journal_id, self.last_durable_seq)
+        trouble = f"{self._main} does not answer; the journal goes on in {self._fallback}"
+        file = open_fallback(self._fallback, trouble, utc_name(self._clock))
+        with suppress(sqlite3.Error):
+            note_disowned(file, *told)
+        self._writer = self._new_writer(file)
+        self._writer.start()
+        for batch in self._waiting:
+            self._writer.put(batch)
+        self._move_to(file)
+
+    def _new_writer(self, file: OpenFile | None) -> Writer:
+        """Return a writer whose news count as long as it is the present one."""
+
+        def tell(outcome: Outcome) -> None:
+            self._call(self._take, writer, outcome)
+
+        def died() -> None:
+            self._call(self._dead.set)
+
+        writer = Writer(
+            self._main, self._fallback, self._clock, tell, died, self._retry_main_s, file
+        )
+        return writer
+
+    def _put(self, batch: Batch) -> None:
+        self._waiting.append(batch)
+        self._writer.put(batch)
 
     def stop(self, timeout_s: float) -> bool:
         """Commit what waits and end; return whether the disk took it in time."""
@@ -135,7 +181,7 @@ class JournalStore:
             self._leave_out(rows, done)
             rows, done = (), None
         self._pending_rows += len(rows)
-        self._writer.put(Batch(tuple(rows), tuple(puts), urgent, done))
+        self._put(Batch(tuple(rows), tuple(puts), urgent, done))
 
     def edit(
         self,
@@ -152,7 +198,7 @@ class JournalStore:
         batch = Batch(
             tuple(rows), (), urgent=False, done=done, edits=tuple(edits), only_in=self.file.path
         )
-        self._writer.put(batch)
+        self._put(batch)
 
     def stalled_s(self, mono_s: float) -> float:
         """Return for how long the present commit has been under way, 0 when there is none."""
@@ -194,15 +240,16 @@ class JournalStore:
 
     # --- news from the writer thread ------------------------------------------------------------
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _call(self, function: Callable[..., None], *args: object) -> None:
+        """Call back in the event loop, if it still runs."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take, outcome)
+            self._loop.call_soon_threadsafe(function, *args)
 
-    def _died(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._dead.set)
-
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, writer: Writer, outcome: Outcome) -> None:
+        if writer is not self._writer:
+            return  # Of a disk that was given up: the same rows are elsewhere by now.
+        for _ in outcome.batches:
+            self._waiting.popleft()
         rows = sum(len(batch.rows) for batch in outcome.batches)
         self._pending_rows -= rows
         if outcome.durable:
@@ -234,7 +281,7 @@ class JournalStore:
             if table is not Table.SETTING
             for key, body in entries.items()
         )
-        self._writer.put(Batch((), puts, urgent=True))
+        self._put(Batch((), puts, urgent=True))
         self.on_file(file)
 
     def _leave_out(
@@ -282,7 +329,3 @@ def _identities(path: Path) -> list[tuple[JournalId, int]]:
                 found.append((JournalId(last), int(seq)))
     except sqlite3.Error:
         return found  # A file that cannot be read now has nothing to send now.
-
-
-def _last_seq(file: OpenFile) -> int:
-    return dict(_identities(file.path)).get(file.journal_id, 0)

@@ -266,6 +266,32 @@ async def test_rows_left_on_tmpfs_by_a_crash_are_taken_along_at_the_next_start(
     assert again.stop(5)
 
 
+async def test_what_was_removed_while_the_disk_was_full_does_not_come_back_with_the_disk(
+    tmp_path: Path, small_disk: Path, clock: HandClock
+) -> None:
+    ballast = small_disk / "ballast"
+    main = small_disk / "journal.db"
+    store = JournalStore(main, tmp_path / "f.db", clock, retry_main_s=0.3)
+    store.start()
+    store.append((), [Put(Table.ALARM, "a", "1"), Put(Table.ALARM, "b", "1")], urgent=True)
+    store.append((), [Put(Table.ALARM, "c", "1")], urgent=True)
+    assert await commit(store, row(clock))
+    with pytest.raises(OSError, match="No space"):
+        fill(ballast)
+    while not store.file.fallback:
+        assert await commit(store, row(clock, size=4000))
+    store.append((), [Put(Table.ALARM, "a", None), Put(Table.ALARM, "b", None)], urgent=True)
+    store.append((), [Put(Table.ALARM, "b", "2")], urgent=True)
+    assert await commit(store, row(clock))
+    ballast.unlink()
+    enlarge(small_disk)
+    await until(lambda: not store.file.fallback)
+    assert await commit(store, row(clock))
+    assert store.stop(5)
+    with closing(sqlite3.connect(main)) as db:
+        assert dict(db.execute("SELECT key, body FROM alarm")) == {"b": "2", "c": "1"}
+
+
 async def test_the_bounded_file_gives_up_old_telemetry_but_no_alarm(
     tmp_path: Path, clock: HandClock
 ) -> None:
