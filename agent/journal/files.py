@@ -6,9 +6,12 @@ Owns the choice between the real file and the one on tmpfs. Knows nothing of row
 from __future__ import annotations
 
 import os
+import queue
 import secrets
 import sqlite3
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +23,11 @@ from agent.journal.schema import MAX_PAGES_FALLBACK, Table, upgrade
 CHECK_BUDGET_S = 1.0
 """The check at start may take this long; a file too large to check in it is taken as it is."""
 
+OPEN_BUDGET_S = 2.5
+"""A disk that has not opened the journal by then counts as dead, for the time being."""
+
 _IDENTITY_KEY = "journal_id"
+_DISOWNED_KEY = "disowned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +94,7 @@ def going_on(found: OpenFile, left: OpenFile) -> OpenFile:
     Its seqs go on. A hub that began without the real file counts from one: if the real file has
     those seqs already, it is written on under the identity of `left`. Errors: sqlite3.Error.
     """
-    last = "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?"
-    here = left.db.execute(last, (left.journal_id,)).fetchone()[0]
-    there = found.db.execute(last, (found.journal_id,)).fetchone()[0]
+    here, there = last_seq(left), last_seq(found)
     if there == 0 or there < here:
         return found
     found.db.execute(
@@ -109,6 +114,7 @@ def absorb(db: sqlite3.Connection, fallback: Path) -> int:
     try:
         db.execute("BEGIN IMMEDIATE")
         try:
+            _disown(db)
             taken = db.execute(
                 "INSERT OR IGNORE INTO journal SELECT * FROM fallback.journal"
             ).rowcount
@@ -126,6 +132,69 @@ def absorb(db: sqlite3.Connection, fallback: Path) -> int:
     finally:
         db.execute("DETACH DATABASE fallback")
     return taken
+
+
+def note_disowned(fallback: OpenFile, journal_id: JournalId, after_seq: int) -> None:
+    """Keep in mind that rows of `journal_id` after `after_seq` do not count, should they show up.
+
+    They were given to a disk that no longer answered, and again to `fallback`.
+    Errors: sqlite3.Error.
+    """
+    fallback.db.execute(
+        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)",
+        (_DISOWNED_KEY, f"{journal_id}/{after_seq}"),
+    )
+
+
+def _disown(db: sqlite3.Connection) -> None:
+    """Remove rows that a disk took after all, long after nobody waited for it any more."""
+    noted = db.execute(
+        "SELECT body FROM fallback.setting WHERE key = ?", (_DISOWNED_KEY,)
+    ).fetchone()
+    if noted is not None:
+        journal_id, _, after_seq = noted[0].partition("/")
+        db.execute(
+            "DELETE FROM journal WHERE journal_id = ? AND seq > ?", (journal_id, int(after_seq))
+        )
+
+
+def last_seq(file: OpenFile) -> int:
+    """Return the last seq of a file's own journal, 0 when it has no rows."""
+    found = file.db.execute(
+        "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?", (file.journal_id,)
+    ).fetchone()
+    return int(found[0])
+
+
+def in_time(
+    opening: Callable[[], OpenFile], asking: threading.Lock, limit_s: float
+) -> OpenFile | None:
+    """Return what `opening` returns if it does so within `limit_s`, else None.
+
+    A dead disk does not answer at all; whoever asks it must not wait for ever, nor ask again while
+    it has not answered: `asking` is held so long. An answer that comes too late is closed again.
+    """
+    if not asking.acquire(blocking=False):
+        return None
+    answer: queue.SimpleQueue[OpenFile] = queue.SimpleQueue()
+    late = threading.Event()
+
+    def ask() -> None:
+        try:
+            file = opening()
+        finally:
+            asking.release()
+        if late.is_set():
+            file.db.close()
+        else:
+            answer.put(file)
+
+    threading.Thread(target=ask, name="journal-open", daemon=True).start()
+    try:
+        return answer.get(timeout=limit_s)
+    except queue.Empty:
+        late.set()
+        return None
 
 
 def removal_key(table: Table, key: str) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +24,13 @@ from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
 from agent.core.row import JournalId, Row
 from agent.journal.edits import Edit
 from agent.journal.files import (
+    OPEN_BUDGET_S,
     OpenFile,
     absorb,
     going_on,
+    in_time,
+    last_seq,
+    note_disowned,
     open_fallback,
     open_for_writing,
     removal_key,
@@ -112,6 +117,7 @@ class Writer:
         tell: Callable[[Outcome], None],
         died: Callable[[], None],
         retry_main_s: float,
+        file: OpenFile | None = None,
     ) -> None:
         self._main = main
         self._fallback = fallback
@@ -122,9 +128,12 @@ class Writer:
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self.timings = Timings()
         self.busy_since_s: float | None = None
-        self.file = open_for_writing(main, fallback, utc_name(clock))
+        self._abandoned = False
+        self._asking = threading.Lock()
+        self.file = file or self._open_main() or self._open_fallback(f"{main} does not answer")
         if not self.file.fallback and fallback.exists():
             self._take_along()
+        self._told_seq = last_seq(self.file)
         self._next_try_s = time.monotonic() + self._retry_main_s
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
 
@@ -135,6 +144,10 @@ class Writer:
     def put(self, batch: Batch) -> None:
         """Hand over a batch; never waits."""
         self._queue.put(batch)
+
+    def abandon(self) -> None:
+        """Expect nothing more of this thread: its disk does not answer. It ends when that does."""
+        self._abandoned = True
 
     def stop(self, timeout_s: float) -> bool:
         """Commit what waits and end the thread; return whether it ended in time."""
@@ -150,6 +163,17 @@ class Writer:
         except Exception:  # A bug here must not be silent: the hub ends and starts again.
             log.exception("journal.writer_crashed")
             self._died()
+
+    def _open_main(self) -> OpenFile | None:
+        """Open the real file, or say None when the disk does not answer."""
+        utc = utc_name(self.clock)
+        return in_time(
+            lambda: open_for_writing(self._main, self._fallback, utc), self._asking, OPEN_BUDGET_S
+        )
+
+    def _open_fallback(self, trouble: str) -> OpenFile:
+        note = f"{trouble}; the journal goes on in {self._fallback}"
+        return open_fallback(self._fallback, note, utc_name(self.clock))
 
     def _serve(self) -> None:
         waiting: list[Batch] = []
@@ -168,6 +192,8 @@ class Writer:
             if waiting and (is_time or not running or time.monotonic() >= due_s):
                 self._commit(tuple(waiting))
                 waiting, rows, urgent = [], 0, False
+            if self._abandoned:
+                break
             if self.file.fallback and time.monotonic() >= self._next_try_s:
                 self._try_main()
         self.file.db.close()
@@ -193,13 +219,17 @@ class Writer:
                 break
             except sqlite3.Error as error:
                 durable = False
+                if self._abandoned:
+                    return
                 if not self.file.fallback:
                     self._move(f"{self._main} cannot be written ({error})")
                     moved = True
                 elif attempt < 2:
                     evicted = self._make_room() or evicted
-        last_seq = max((seq for b in batches for seq, _ in b.rows), default=0)
-        self._tell(Outcome(batches, durable, self.file, last_seq, evicted, moved))
+        last = max((seq for b in batches for seq, _ in b.rows), default=0)
+        if durable:
+            self._told_seq = max(self._told_seq, last)
+        self._tell(Outcome(batches, durable, self.file, last, evicted, moved))
 
     def _write(self, batches: tuple[Batch, ...]) -> None:
         db = self.file.db
@@ -233,10 +263,12 @@ class Writer:
         self.timings.recent_ms.append((time.monotonic() - began_s) * 1000)
 
     def _move(self, trouble: str) -> None:
-        """Go on in the file on tmpfs."""
-        self.file.db.close()
-        note = f"{trouble}; the journal goes on in {self._fallback}"
-        self.file = open_fallback(self._fallback, note, utc_name(self.clock))
+        """Go on in the file on tmpfs. What failed to be committed may be found on the disk later."""
+        left = self.file
+        left.db.close()
+        self.file = self._open_fallback(trouble)
+        with suppress(sqlite3.Error):
+            note_disowned(self.file, left.journal_id, self._told_seq)
         self._next_try_s = time.monotonic() + self._retry_main_s
 
     def _make_room(self) -> tuple[int, int, int] | None:
@@ -258,7 +290,9 @@ class Writer:
     def _try_main(self) -> None:
         """Go back to the real file if it can be written again, with all rows of the meantime."""
         self._next_try_s = time.monotonic() + self._retry_main_s
-        found = open_for_writing(self._main, self._fallback, utc_name(self.clock))
+        found = self._open_main()
+        if found is None:
+            return
         if found.fallback:
             found.db.close()
             return
@@ -282,7 +316,7 @@ class Writer:
         except sqlite3.Error as error:
             trouble = f"{self._main} cannot take the rows of {self._fallback} ({error})"
             self.file.db.close()
-            self.file = open_fallback(self._fallback, trouble, utc_name(self.clock))
+            self.file = self._open_fallback(trouble)
             return
         remove(self._fallback)
 
