@@ -59,7 +59,8 @@ CONNECT_S = 5.0
 """TCP with TLS, and then the broker's CONNACK, may take this long each."""
 
 PUBACK_S = 30.0
-"""A broker that does not confirm a message within this time is given up: reconnect."""
+"""A broker that does not confirm a message within this time is given up: reconnect. The time counts
+from the last moment at which bytes were leaving, for a slow line is better than none."""
 
 MQTT_INFLIGHT = 20
 """QoS 1 messages paho may have under way: above what the session ever has."""

@@ -8,9 +8,12 @@ paho keeps nothing for us: what is not confirmed is forgotten, because the journ
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import socket
 import ssl
+import struct
+import termios
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +65,8 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._pending: dict[int, tuple[asyncio.Future[bool], float]] = {}
+        self._unsent_bytes = 0
+        self._moved_s = 0.0
         self._subscribing: int | None = None
         self._last_error = ""
         self._was_accepted = False
@@ -217,11 +222,25 @@ class Connection:
         if self.lost.is_set():
             return
         self._guarded(self._client.loop_misc)
+        self._notice_movement()
         oldest = next(iter(self._pending.values()), None)
-        if oldest is not None and self._loop.time() - oldest[1] > limits.PUBACK_S:
-            self._drop(reasons.NO_ANSWER)
+        if oldest is not None:
+            waits_since_s = max(oldest[1], self._moved_s)
+            if self._loop.time() - waits_since_s > limits.PUBACK_S:
+                self._drop(reasons.NO_ANSWER)
         if not self.lost.is_set():
             self._timer = self._loop.call_later(1.0, self._misc)
+
+    def _notice_movement(self) -> None:
+        """Note that bytes are leaving: over a slow line one message may take a minute, and giving
+        it up would begin it anew for ever."""
+        sock = self._client.socket()
+        if sock is None:
+            return
+        unsent = _unsent_bytes(sock)
+        if unsent < self._unsent_bytes:
+            self._moved_s = self._loop.time()
+        self._unsent_bytes = unsent
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """Run a part of paho. Whatever a broker's bytes make of it ends this connection only."""
@@ -335,6 +354,16 @@ class Connection:
         if level in (paho.MQTT_LOG_ERR, paho.MQTT_LOG_WARNING):
             self._last_error = text
             log.debug("mqtt.paho %s", text)
+
+
+def _unsent_bytes(sock: Any) -> int:
+    """Return how many bytes the system holds that the other side has not confirmed to have (tcp(7),
+    SIOCOUTQ, which is TIOCOUTQ); 0 when the socket is closed."""
+    try:
+        answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError):
+        return 0
+    return int(struct.unpack("i", answer)[0])
 
 
 def _properties(packet: int, name: str, value: object) -> Properties:

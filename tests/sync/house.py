@@ -39,6 +39,7 @@ from agent.control.schema import (
 from agent.control.server import ControlServer, Handler, Peer
 from agent.core.errors import CommandRefused
 from tests.platform.client import ROOT, PlatformProcess
+from tests.sync.brokers import Broker, RabbitMq, chosen
 
 HUB, DISTRICT = "hub-1", "d1"
 WAIT_S = 20.0
@@ -99,6 +100,13 @@ class Mosquitto:
             self._process.terminate()
             self._process.wait(5)
             self._process = None
+
+
+def broker_of_this_run(folder: Path) -> Broker:
+    """Return the broker that this test run is about (`brokers`), not started yet."""
+    if chosen().name == "rabbitmq":
+        return RabbitMq(folder, [free_port() for _ in range(4)])
+    return Mosquitto(folder)
 
 
 class Guard:
@@ -199,6 +207,11 @@ class Guard:
     def run_sql(self, journal_id: str, sql: str, values: Sequence[object] = ()) -> None:
         """Change a journal file by hand."""
         self._dbs[journal_id].execute(sql, tuple(values))
+
+    def rows(self, journal_id: str, columns: str) -> list[Any]:
+        """Return some columns of every row."""
+        sql = f"SELECT {columns} FROM journal ORDER BY seq"
+        return self._dbs[journal_id].execute(sql).fetchall()
 
     def last_seq(self, journal_id: str, lane: str = "%") -> int:
         """Return the last seq written, of one lane or of both."""
@@ -307,7 +320,7 @@ class LinkProcess:
 class House:
     """All of it."""
 
-    def __init__(self, folder: Path, broker: Mosquitto, extra: str = "tls = false") -> None:
+    def __init__(self, folder: Path, broker: Broker, extra: str = "tls = false") -> None:
         self.broker = broker
         self.guard = Guard(folder)
         self.guard.add_journal("0000aaaa")
@@ -344,13 +357,16 @@ async def house(
     extra: str = "tls = false",
 ) -> AsyncIterator[House]:
     """Give a house with everything running, or with what `start` starts; end all of it."""
-    home = House(folder, Mosquitto(folder), extra)
+    home = House(folder, broker_of_this_run(folder), f"{extra}\n{chosen().extra}")
     try:
         if start is not None:
             await start(home)
         else:
             home.broker.start()
             home.platform.start(*options)
+            # It subscribes at once then; link takes longer to come. Not every broker gives a birth
+            # that was retained to who subscribes with a wildcard.
+            await until(home.platform.db.exists, what="platform")
             await home.guard.start()
             home.link.start()
             await home.online()

@@ -25,6 +25,7 @@ from sync.messages import Topics
 from sync.mqtt import Connection, Endpoint
 from sync.reasons import UplinkDown
 from tests.platform.client import PlatformProcess
+from tests.sync.brokers import Broker as AnyBroker
 from tests.sync.house import DISTRICT, HUB, Guard, House, LinkProcess, Mosquitto, free_port, house
 from tests.sync.house import until as until_true
 
@@ -49,7 +50,7 @@ def settings(port: int, **more: Any) -> UplinkSection:
     return UplinkSection.model_validate({"host": "127.0.0.1", "port": port, "tls": False, **more})
 
 
-def publish(broker: Mosquitto, messages: Sequence[tuple[str, bytes]]) -> None:
+def publish(broker: AnyBroker, messages: Sequence[tuple[str, bytes]]) -> None:
     """Publish as a stranger would."""
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", broker.port)

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.faults.network.scenarios import SCENARIOS, Outcome, Play
+from tests.faults.network.outcome import Outcome, Play
+from tests.faults.network.scenarios import SCENARIOS
 
 LONGEST_S = 300.0
 """No scenario takes longer: what is not done by then has failed."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.network.home import BOOT_AHEAD_MS, HUB, JOURNAL, Home, Sent
+from tests.faults.network.home import BOOT_AHEAD_MS, JOURNAL, Home, Sent
+from tests.sync.house import HUB
 
 KNOWN_AFTER_MS = 500
 """Link has been told of a row for certain when it was written so long before the line came up."""
