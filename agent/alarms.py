@@ -125,7 +125,7 @@ class Alarms:
                 body["detail"] = verdict.sentence.en
                 tx.add(Row(Kind.ACTUATION_REFUSED, Lane.BULK, tx.stamp, body, target.id))
                 continue
-            asked = Asked(key, target.id, action.actuation, alarm.id)
+            asked = Asked(key, target.id, action.actuation, alarm.id, tx.stamp.at_s)
             tx.add(Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
             tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
             tx.orders.append(asked)

@@ -24,12 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One order to one device. `key` names it over restarts: alarm, count, kind, device."""
+    """One order to one device. `key` names it over restarts: alarm, count, kind, device. `asked_s`
+    is the hub time at which it was given: of two orders to a device the later one holds."""
 
     key: str
     device: DeviceId
     actuation: Actuation
     alarm: AlarmId
+    asked_s: float
 
     def encode(self) -> str:
         """Return the JSON text that `decode` takes."""
@@ -39,6 +41,7 @@ class Asked:
                 "kind": self.actuation.kind,
                 "duration_s": self.actuation.duration_s,
                 "alarm": self.alarm,
+                "asked_s": self.asked_s,
             }
         )
 
@@ -47,7 +50,8 @@ class Asked:
         """Return the order kept under `key`."""
         kept = json.loads(body)
         actuation = Actuation(ActuationKind(kept["kind"]), int(kept["duration_s"]))
-        return cls(key, DeviceId(kept["device"]), actuation, AlarmId(kept["alarm"]))
+        asked_s = float(kept["asked_s"])
+        return cls(key, DeviceId(kept["device"]), actuation, AlarmId(kept["alarm"]), asked_s)
 
 
 @dataclass(frozen=True, slots=True)

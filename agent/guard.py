@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import random
 import shutil
 import signal
@@ -63,20 +64,26 @@ def main(config_path: Path) -> int:
         return 2
     # The writer thread must get the interpreter at once when an alarm has to reach the disk.
     sys.setswitchinterval(0.00005)
-    asyncio.run(_run(config))
+    begins_again = asyncio.run(_run(config))
+    if begins_again:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     return 0
 
 
-async def _run(config: Config) -> None:
+async def _run(config: Config) -> bool:
+    """Run until a signal, or until guard has to begin again; return whether it has to.
+
+    It has to when it began without its disk and the disk is back: what only the record knows, open
+    alarms and devices, is to be taken into account from the first reading on.
+    """
     guard = Guard(config)
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, guard.stop.set)
     try:
         async with asyncio.TaskGroup() as group:
             guard.start(group)
-            await stop.wait()
+            await guard.stop.wait()
             log.info("guard.stopping")
             guard.closing()
             raise _Stop
@@ -84,6 +91,7 @@ async def _run(config: Config) -> None:
         pass
     finally:
         guard.close()
+    return guard.begins_again
 
 
 class _Stop(Exception):
@@ -103,6 +111,9 @@ class Guard:
         self._clock = SystemClock(LastTime.decode(kept))
         self._store.use_clock(self._clock)
         self._started = self._clock.now()
+        self._began_without_disk = self._store.file.fallback
+        self.stop = asyncio.Event()
+        self.begins_again = False
         self._registry = Registry(
             self._store.state[Table.DEVICE], config.hub.data_dir / "devices.json"
         )
@@ -282,6 +293,10 @@ class Guard:
         self._server.tell_followers("journal.committed", notice)
 
     def _on_file(self, file: OpenFile) -> None:
+        if self._began_without_disk and not file.fallback:
+            log.warning("guard.begins_again reason=%s", "the disk with the record is back")
+            self.begins_again = True
+            self.stop.set()
         self._pipeline.fault("journal", "disk", file.fallback, file.trouble)
         if file.quarantined is not None:
             self._pipeline.fault("journal", "quarantine", True, file.trouble)

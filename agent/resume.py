@@ -69,7 +69,7 @@ def _orders(store: JournalStore, book: AlarmBook) -> list[Asked]:
             wanted.append(asked)
         else:
             store.append((), (Put(Table.EFFECT, key, None),), urgent=False)
-    return wanted
+    return sorted(wanted, key=lambda asked: asked.asked_s)
 
 
 def _restore_frames(pipeline: Pipeline, store: JournalStore, now: Stamp) -> None:

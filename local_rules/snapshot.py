@@ -91,6 +91,7 @@ def _channel(body: Any) -> Channel:
         name=_text(body["name"]),
         active=_yes_no(body["active"]),
         seen_s=_seconds(body["seen_s"]),
+        said=_yes_no(body["said"]),
     )
 
 

@@ -53,6 +53,7 @@ class Reading:
                there is none. The same frame again within seconds is a retransmission.
     `observed_at_s` wall time by the device's own clock; None when it has none.
     `detail`   a short text for people ("no such port /dev/ttyUSB0"); never parsed.
+    `asked`    the hub asked for it; the device did not speak of its own accord.
     `drill`    part of an end-to-end test: recorded and flagged all the way, never dispatched.
     """
 
@@ -65,3 +66,4 @@ class Reading:
     observed_at_s: float | None = None
     detail: str = ""
     drill: bool = False
+    asked: bool = False

@@ -263,7 +263,7 @@ class Writer:
         self.timings.recent_ms.append((time.monotonic() - began_s) * 1000)
 
     def _move(self, trouble: str) -> None:
-        """Go on in the file on tmpfs. What failed to be committed may be found on the disk later."""
+        """Go on in the file on tmpfs. What failed to be committed may yet be found on the disk."""
         left = self.file
         left.db.close()
         self.file = self._open_fallback(trouble)

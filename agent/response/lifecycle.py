@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, assert_never
 
 from agent.core.actuation import ActuationKind
-from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId
+from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId, Severity
 from agent.core.clock import Stamp
 from agent.core.command import AckAlarm, ResolveAlarm
 from agent.core.effect import RaiseAlarm, RestoreAlarm
@@ -21,6 +21,9 @@ from agent.response.transitions import Input, Move, move
 
 CLOSED_KEPT = 256
 """Closed alarms kept for late acks of theirs; beyond it the oldest go, the journal has them all."""
+
+TROUBLE = (Severity.S4, Severity.S5)
+"""What is a fault or a hint, no harm to a person."""
 
 DANGER_IN_THE_AIR = (Hazard.SMOKE, Hazard.GAS, Hazard.CO)
 """What nobody outside the home may call off while the detector still reports it."""
@@ -163,7 +166,7 @@ def _restore(book: AlarmBook, effect: RestoreAlarm, stamp: Stamp) -> Change:
     )
     if alarm is None:
         return Change(book, None, None)
-    made = move(alarm.state, Input.RESTORE, latched=alarm.latched)
+    made = _move(alarm, Input.RESTORE)
     if made is None or not alarm.condition_active:
         return Change(book, alarm, None)
     after = replace(
@@ -178,7 +181,7 @@ def _restore(book: AlarmBook, effect: RestoreAlarm, stamp: Stamp) -> Change:
 
 def _ack(book: AlarmBook, command: AckAlarm, stamp: Stamp) -> Change:
     alarm = _known(book, command.alarm)
-    made = move(alarm.state, Input.ACK, latched=alarm.latched)
+    made = _move(alarm, Input.ACK)
     if alarm.is_open and command.caller.on_site:
         # Also when it is acked already: the daughter far away acked, now the neighbour is there.
         book = replace(book, hushed=book.hushed | {alarm.id})
@@ -196,7 +199,7 @@ def _ack(book: AlarmBook, command: AckAlarm, stamp: Stamp) -> Change:
 
 def _resolve(book: AlarmBook, command: ResolveAlarm, stamp: Stamp) -> Change:
     alarm = _known(book, command.alarm)
-    made = move(alarm.state, Input.RESOLVE, latched=alarm.latched)
+    made = _move(alarm, Input.RESOLVE)
     if made is None:
         return Change(book, alarm, None)
     is_danger = alarm.condition_active and alarm.hazard in DANGER_IN_THE_AIR and not alarm.drill
@@ -222,8 +225,13 @@ def _known(book: AlarmBook, alarm_id: AlarmId) -> Alarm:
     return alarm
 
 
+def _move(alarm: Alarm, happened: Input) -> Move | None:
+    trouble = alarm.severity in TROUBLE
+    return move(alarm.state, happened, latched=alarm.latched, trouble=trouble)
+
+
 def _certain(alarm: Alarm, happened: Input) -> Move:
-    made = move(alarm.state, happened, latched=alarm.latched)
+    made = _move(alarm, happened)
     assert made is not None, f"no move from {alarm.state} on {happened}"
     return made
 

@@ -32,14 +32,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The move for an alarm that ends by itself and for one that is latched."""
+    """The move for an alarm that ends by itself, for one that is latched, and for a trouble (S4 and
+    S5): nobody needs to say that he has seen a fault that is gone."""
 
     plain: Move
     latched: Move
+    trouble: Move
 
 
 def _same(to: AlarmState, kind: Kind) -> Cell:
-    return Cell(Move(to, kind), Move(to, kind))
+    return Cell(Move(to, kind), Move(to, kind), Move(to, kind))
 
 
 _NORMAL, _ACTIVE, _ACKED = AlarmState.NORMAL, AlarmState.ACTIVE, AlarmState.ACKED
@@ -50,17 +52,25 @@ TABLE: Mapping[tuple[AlarmState, Input], Cell] = {
     # leads to ACTIVE: help that was asked for again is never taken for old news.
     (_NORMAL, Input.RAISE): _same(_ACTIVE, Kind.ALARM_RAISED),
     (_ACTIVE, Input.RAISE): _same(_ACTIVE, Kind.ALARM_REPEATED),
-    (_ACTIVE, Input.RESTORE): _same(_RTN, Kind.ALARM_RESTORED),
+    (_ACTIVE, Input.RESTORE): Cell(
+        plain=Move(_RTN, Kind.ALARM_RESTORED),
+        latched=Move(_RTN, Kind.ALARM_RESTORED),
+        trouble=Move(_CLOSED, Kind.ALARM_CLOSED),
+    ),
     (_ACTIVE, Input.ACK): _same(_ACKED, Kind.ALARM_ACKED),
     (_ACTIVE, Input.RESOLVE): _same(_CLOSED, Kind.ALARM_CLOSED),
     (_ACKED, Input.RAISE): _same(_ACTIVE, Kind.ALARM_REPEATED),
     (_ACKED, Input.RESTORE): Cell(
-        plain=Move(_CLOSED, Kind.ALARM_CLOSED), latched=Move(_ACKED, Kind.ALARM_RESTORED)
+        plain=Move(_CLOSED, Kind.ALARM_CLOSED),
+        latched=Move(_ACKED, Kind.ALARM_RESTORED),
+        trouble=Move(_CLOSED, Kind.ALARM_CLOSED),
     ),
     (_ACKED, Input.RESOLVE): _same(_CLOSED, Kind.ALARM_CLOSED),
     (_RTN, Input.RAISE): _same(_ACTIVE, Kind.ALARM_REPEATED),
     (_RTN, Input.ACK): Cell(
-        plain=Move(_CLOSED, Kind.ALARM_CLOSED), latched=Move(_ACKED, Kind.ALARM_ACKED)
+        plain=Move(_CLOSED, Kind.ALARM_CLOSED),
+        latched=Move(_ACKED, Kind.ALARM_ACKED),
+        trouble=Move(_CLOSED, Kind.ALARM_CLOSED),
     ),
     (_RTN, Input.RESOLVE): _same(_CLOSED, Kind.ALARM_CLOSED),
     (_CLOSED, Input.RAISE): _same(_ACTIVE, Kind.ALARM_RAISED),  # As a new alarm with its own id.
@@ -70,12 +80,16 @@ STATES = (_NORMAL, _ACTIVE, _ACKED, _RTN, _CLOSED)
 """The states in use. NORMAL stands for "no alarm"; PRE_ALARM waits for rules that ask first."""
 
 
-def move(state: AlarmState, happened: Input, *, latched: bool) -> Move | None:
+def move(
+    state: AlarmState, happened: Input, *, latched: bool, trouble: bool = False
+) -> Move | None:
     """Return the move for an alarm in `state`, None when nothing changes."""
     cell = TABLE.get((state, happened))
     if cell is None:
         return None
-    return cell.latched if latched else cell.plain
+    if latched:
+        return cell.latched
+    return cell.trouble if trouble else cell.plain
 
 
 def as_markdown() -> str:
@@ -93,9 +107,12 @@ def as_markdown() -> str:
 def _text(cell: Cell | None) -> str:
     if cell is None:
         return "-"
-    if cell.plain == cell.latched:
-        return _arrow(cell.plain)
-    return f"{_arrow(cell.plain)}; latched: {_arrow(cell.latched)}"
+    text = _arrow(cell.plain)
+    if cell.latched != cell.plain:
+        text += f"; latched: {_arrow(cell.latched)}"
+    if cell.trouble != cell.plain:
+        text += f"; trouble: {_arrow(cell.trouble)}"
+    return text
 
 
 def _arrow(made: Move) -> str:

@@ -107,7 +107,15 @@ class Hearing:
             now = self._clock.now()
             self._inbox.observe(
                 [
-                    Reading(device_id(ieee), said.quantity, said.value, now, said.channel, frame)
+                    Reading(
+                        device_id(ieee),
+                        said.quantity,
+                        said.value,
+                        now,
+                        said.channel,
+                        frame,
+                        asked=frame is None,
+                    )
                     for said in statements
                 ]
             )

@@ -9,15 +9,17 @@ the driver makes a new `Radio`.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.core.errors import DeviceError, TransportError
+from drivers.zigbee import line
 from drivers.zigbee.definitions import ACE, ZONE, Description, Endpoint, Report
 from drivers.zigbee.ears import Ears
 
@@ -78,6 +80,7 @@ class Radio:
         except sqlite3.DatabaseError as error:
             raise self._set_aside() from error
         await self._or_lost(app.connect(), CONNECT_S)
+        line.watch(app._znp._uart)
         # A blank stick may only be given a new network when this home never had one.
         orphaned = bool(app.devices) and not app.backups.backups
         await self._or_lost(app.initialize(auto_form=not orphaned), START_S)
@@ -93,7 +96,30 @@ class Radio:
         database.replace(aside)
         for rest in ("-wal", "-shm"):
             database.with_name(database.name + rest).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            self._good.replace(database)  # Taken away, so that a bad copy is tried only once.
         return DamagedRecords(str(aside))
+
+    @property
+    def _good(self) -> Path:
+        """Return where the last good copy of the database is kept."""
+        return self._settings.database.with_name(self._settings.database.name + ".good")
+
+    def _keep_copy(self) -> None:
+        """Copy the database, whole and checked. Errors: sqlite3.Error, OSError."""
+        fresh = self._good.with_name(self._good.name + ".new")
+        fresh.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(self._settings.database, timeout=5.0)) as source,
+            closing(sqlite3.connect(fresh)) as copy,
+        ):
+            source.backup(copy, pages=64)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()
+        if found == ("ok",):
+            with fresh.open("rb+") as file:
+                os.fsync(file.fileno())
+            fresh.replace(self._good)
 
     async def close(self) -> None:
         """Let go of the port and the database. Never raises."""
@@ -126,8 +152,13 @@ class Radio:
             raise TransportError(f"Zigbee cannot open the network: {error}") from error
 
     async def back_up(self) -> None:
-        """Read the network's settings and keys into the database, to restore to another stick."""
+        """Read the network's settings and keys into the database, to restore to another stick, and
+        keep a good copy of the database. Errors: DeviceError, TransportError."""
         await self._ask(self._up().backups.create_backup(), START_S, "the stick")
+        try:
+            await asyncio.to_thread(self._keep_copy)
+        except (sqlite3.Error, OSError) as error:
+            raise DeviceError(f"{self._good} cannot be written: {error}") from error
 
     @property
     def has_backup(self) -> bool:

@@ -31,12 +31,14 @@ CLEAR = "clear"
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One input of the device. `seen_s` is the last hub time at which the rule knew it to be true
-    and took note: when it began, raised or ended."""
+    and took note: when it began, raised or ended. `said` is what the device last said of it, which
+    for a button is not the same: it is pressed, not active."""
 
     quantity: Quantity
     name: str
     active: bool
     seen_s: float
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def observe(rule: Rule, state: ReportState | None, subject: str, event: Observed
             return state, ()  # The same radio frame once more: it has had its effect.
         before = state or ReportState(reading.device, reading.drill)
         if rule.momentary:
+            if reading.asked and known is not None and known.said:
+                return state, ()  # Still pressed, or never let go: it has had its effect.
             return _press(rule, before, subject, reading)
         return _begin(rule, before, subject, reading)
     if reading.value is False and state is not None and event.repeat_of is None:
@@ -154,6 +158,8 @@ def _begin(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Ou
 
 def _end(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
     known = state.channel(reading)
+    if known is not None and not known.active and known.said:
+        return _mark(state, reading, active=False), ()  # A button was let go.
     if known is None or not known.active:
         return state, ()
     marked = _mark(state, reading, active=False)
@@ -200,8 +206,11 @@ def _restore(rule: Rule, state: ReportState, subject: str) -> Outcome:
 def _mark(state: ReportState, reading: Reading, *, active: bool) -> ReportState:
     """Note that the reading's channel is `active` from now on, and since when any is."""
     at_s = reading.received.at_s
-    now = Channel(reading.quantity, reading.channel, active, at_s)
     old = state.channel(reading)
+    said = reading.value is True
+    # A button that is let go was last true when it was pressed.
+    seen_s = old.seen_s if old is not None and not (said or old.active) else at_s
+    now = Channel(reading.quantity, reading.channel, active, seen_s, said)
     if old is None:
         channels = (*state.channels, now)
     else:

@@ -20,7 +20,8 @@ OFF = Actuation(ActuationKind.SIREN_OFF)
 
 
 def order(number: int = 1, actuation: Actuation = ON, device: DeviceId = SIREN.id) -> Asked:
-    return Asked(f"0badcafe-{number}/1", device, actuation, AlarmId(f"0badcafe-{number}"))
+    alarm = AlarmId(f"0badcafe-{number}")
+    return Asked(f"0badcafe-{number}/1", device, actuation, alarm, float(number))
 
 
 @dataclass

@@ -273,7 +273,7 @@ async def test_a_siren_that_does_not_answer_is_a_trouble_until_it_does(
         await home.until(lambda: bool(home.bench.done))
         await home.until(lambda: home.pipeline.counts.events == 4)
         home.pass_time(601)
-        await home.until(lambda: "alarm.restored" in kinds(home))
+        await home.until(lambda: "alarm.closed" in kinds(home))
 
 
 async def test_a_drill_is_recorded_and_moves_nothing(tmp_path: Path, clock: HandClock) -> None:
@@ -298,7 +298,7 @@ async def test_a_fault_said_twice_is_one_trouble_and_ends_when_it_is_mended(
         home.pipeline.fault("zigbee", "stick", False, "")
         await home.until(lambda: home.pipeline.counts.events == 1)
         home.pass_time(11)
-        await home.until(lambda: "alarm.restored" in kinds(home))
+        await home.until(lambda: "alarm.closed" in kinds(home))
 
 
 async def test_telemetry_that_a_stalled_disk_cannot_take_is_counted_and_costs_no_alarm(

@@ -30,9 +30,12 @@ def says(
     drill: bool = False,
     device: DeviceId = DEVICE,
     detail: str = "",
+    asked: bool = False,
 ) -> Observed:
     """Return the event that `device` says `value` at hub time `at_s`."""
-    reading = Reading(device, quantity, value, stamp(at_s), channel, detail=detail, drill=drill)
+    reading = Reading(
+        device, quantity, value, stamp(at_s), channel, detail=detail, drill=drill, asked=asked
+    )
     return Observed(reading, repeat_of)
 
 

@@ -50,8 +50,28 @@ def test_the_same_press_on_two_channels_is_one_press() -> None:
 def test_letting_the_button_go_is_no_news() -> None:
     state = step(EngineState(), says(Quantity.SOS, True, 5.0), BOOK).state
     made = step(state, says(Quantity.SOS, False, 6.0), BOOK)
-    assert (made.effects, made.changed) == ((), ())
-    assert made.state is state
+    assert made.effects == ()
+    again = step(made.state, says(Quantity.SOS, False, 7.0), BOOK)
+    assert (again.effects, again.changed) == ((), ())
+
+
+def test_a_button_that_was_never_let_go_does_not_call_again_when_the_hub_asks_it() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.SOS, True, 0.0))
+    for at_s in (1.0, 3600.0, 10 * 86_400.0):
+        home.take(says(Quantity.SOS, True, at_s, asked=True))
+    assert len(home.alarms()) == 1
+    home.take(says(Quantity.SOS, True, 11 * 86_400.0))
+    assert len(home.alarms()) == 2, "but a press is a press"
+
+
+@pytest.mark.parametrize("before", [(), (True, False)])
+def test_a_press_that_the_hub_missed_is_found_when_it_asks(before: tuple[bool, ...]) -> None:
+    home = Home(BOOK)
+    for number, value in enumerate(before):
+        home.take(says(Quantity.SOS, value, float(number)))
+    home.take(says(Quantity.SOS, True, 100.0, asked=True))
+    assert len(home.alarms()) == before.count(True) + 1
 
 
 @pytest.mark.parametrize("late_s", [0.1, 1.0, 11.0, 15.0])

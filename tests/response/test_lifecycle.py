@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard
+from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, Severity
 from agent.core.command import AckAlarm, ResolveAlarm
+from agent.core.effect import RestoreAlarm
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind
 from agent.response.lifecycle import CLOSED_KEPT, AlarmBook, apply
@@ -98,7 +100,19 @@ def test_the_printed_table_has_every_state_and_every_input() -> None:
         "| ACKED | ACTIVE (alarm.repeated) | CLOSED (alarm.closed); latched: ACKED "
         "(alarm.restored) | - | CLOSED (alarm.closed) |"
     ) in lines
-    assert sum(line.count("alarm.") for line in lines) == len(TABLE) + 2
+    assert sum(line.count("alarm.") for line in lines) == len(TABLE) + 3
+    assert "trouble: CLOSED (alarm.closed)" in lines[3]
+
+
+def test_a_fault_that_is_gone_closes_its_trouble_and_the_next_one_is_new() -> None:
+    desk = Desk()
+    first = desk.begin(replace(raised(Hazard.HUB_FAULT), severity=Severity.S4, latched=False))
+    over = desk.take(RestoreAlarm(first.rule, first.subject))
+    assert over.alarm is not None
+    assert (over.alarm.state, over.kind) == (AlarmState.CLOSED, Kind.ALARM_CLOSED)
+    assert over.alarm.closed is not None
+    second = desk.begin(replace(raised(Hazard.HUB_FAULT), severity=Severity.S4, latched=False))
+    assert second.id != first.id
 
 
 # --- what an alarm remembers --------------------------------------------------------------------
