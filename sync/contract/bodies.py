@@ -17,6 +17,9 @@ from agent.core.device import DeviceKind
 from agent.core.reading import Quantity
 from agent.core.row import Kind
 
+UNREADABLE = "unreadable"
+"""Kind of the event that stands for a row whose text is damaged: it is always set aside."""
+
 ROW_ID = r"^[0-9a-f]{8}-[1-9][0-9]{0,15}$"
 
 

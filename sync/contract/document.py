@@ -18,7 +18,7 @@ SENT: dict[str, tuple[str, str]] = {
     "status.online": ("status", "The birth: the hub is connected. Retained."),
     "status.offline": ("status", "The will of a lost hub, or an orderly end. Retained."),
     "heartbeat": ("heartbeat", f"The hub lives. On connecting and every {HEARTBEAT_S:.0f} s."),
-    "event": ("alarm", "One event of the urgent lane, at once."),
+    "alarm": ("alarm", "One event of the urgent lane, at once."),
     "events": ("events", "Events of the bulk lane, oldest first."),
     **{f"response.{n}": ("response", f"A page of the answer to `{n}`.") for n in PARAMS},
     "response.refusal": ("response", "The answer to a request that is not known or not read."),
@@ -29,7 +29,7 @@ RECEIVED: dict[str, tuple[str, str]] = {
 }
 RETAINED = ("status",)
 _CONTENT = {
-    "event": "application/cloudevents+json",
+    "alarm": "application/cloudevents+json",
     "events": "application/cloudevents-batch+json",
 }
 

@@ -17,7 +17,7 @@ from agent.core.row import Kind
 from sync.codec import QUALIFIERS
 from sync.commands import PARAMS
 from sync.contract.answers import ANSWERS, Refusal
-from sync.contract.bodies import BODIES, ROW_ID
+from sync.contract.bodies import BODIES, ROW_ID, UNREADABLE
 from sync.limits import BATCH_ROWS
 from sync.messages import TYPE_PREFIX, WIRE_VERSION, Ack, Event, Heartbeat, Request, Status
 
@@ -36,6 +36,7 @@ def schemas() -> dict[str, Schema]:
         "status.offline": _status("offline", ("lost", "stopped")),
         "heartbeat": _sent(Heartbeat),
         "event": _event(),
+        "alarm": _of_lane("urgent"),
         "events": _events(),
         "ack": _received(Ack),
         "response.refusal": _sent(Refusal),
@@ -98,7 +99,10 @@ def _event() -> Schema:
     words = {
         "id": {"pattern": ROW_ID},
         "source": {"pattern": "^/anju/[^/]+/[^/]+$"},
-        "type": {"pattern": f"^{TYPE_PREFIX.replace('.', '[.]')}", WORDS: _types([*Kind])},
+        "type": {
+            "pattern": f"^{TYPE_PREFIX.replace('.', '[.]')}",
+            WORDS: _types([*Kind, UNREADABLE]),
+        },
         "severity": {"enum": [severity.value for severity in Severity]},
         "timequality": {"enum": [quality.value for quality in TimeQuality]},
         "setaside": {"enum": ["oversize", "not_json"]},
@@ -108,6 +112,7 @@ def _event() -> Schema:
     alarms = _types([kind for kind in Kind if kind.startswith("alarm.")])
     rules = [
         _when({"type": {"enum": alarms}}, {"required": ["severity", "subject"]}),
+        _when({"type": {"enum": _types([UNREADABLE])}}, {"required": ["setaside"]}),
         _when({"setaside": {}}, {"properties": {"data": {"maxProperties": 0}}}),
     ]
     for word in ("E", "R"):
@@ -134,10 +139,12 @@ def _events() -> Schema:
         "type": "array",
         "minItems": 1,
         "maxItems": BATCH_ROWS,
-        "items": {
-            "allOf": [{"$ref": "event.json"}, {"properties": {"lane": {"const": "bulk"}}}],
-        },
+        "items": _of_lane("bulk"),
     }
+
+
+def _of_lane(lane: str) -> Schema:
+    return {"allOf": [{"$ref": "event.json"}, {"properties": {"lane": {"const": lane}}}]}
 
 
 def _request(name: str, params: type[BaseModel]) -> Schema:

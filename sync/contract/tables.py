@@ -13,7 +13,7 @@ from agent.core.row import Kind
 from sync import limits
 from sync.codec import QUALIFIERS
 from sync.contract.answers import REFUSALS
-from sync.contract.bodies import BODIES
+from sync.contract.bodies import BODIES, UNREADABLE
 from sync.contract.schemas import body_name
 
 _PLACE = re.compile(r"<!-- made: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -48,6 +48,7 @@ def _kinds() -> Iterator[str]:
         body = body_name(BODIES[kind])
         qualifier = QUALIFIERS.get(kind, "")
         yield f"| `{kind}` | {lane} | {qualifier} | [{body}](contract/schemas/{body}.json) |"
+    yield f"| `{UNREADABLE}` | that of the row | | always set aside (section 4.3) |"
 
 
 def _codes() -> Iterator[str]:

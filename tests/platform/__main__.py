@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.platform.consumer import Consumer, Options
@@ -81,7 +82,14 @@ def _options(args: argparse.Namespace) -> Options:
         busy=args.busy,
         reject=args.reject,
         silent_s=args.silent_s,
+        judge=_judge() if args.judge else None,
     )
+
+
+def _judge() -> Callable[[str, bytes], str]:
+    from tests.platform.contract import Contract  # The demo runs without jsonschema.
+
+    return Contract().breach
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--operator", default="operator", help="the operator's name")
     add("--silent-s", type=float, default=180.0, help="a hub not heard for so long is silent")
+    add("--judge", action="store_true", help="note every breach of the published contract")
     add("--dump", action="store_true", help="print the database as JSON and end")
     add("--counts", action="store_true", help="with --dump: without the events")
     add("--ask", nargs=2, metavar=("NAME", "PARAMS"), help="send one request, print the answer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class PlatformProcess:
     """One running platform. `stop` ends it in good order, `kill` does not; both may be followed by
-    `start` with the same database."""
+    `start` with the same database.
+
+    In a test it holds every payload against the published contract, and whoever looks at it after a
+    breach gets an AssertionError.
+    """
 
     def __init__(self, db: Path, broker: str, district: str) -> None:
         self.db = db
@@ -26,6 +31,7 @@ class PlatformProcess:
         """Start it; `options` as on the command line."""
         assert self._process is None, "it runs already"
         command = [sys.executable, "-m", "tests.platform", *self._base, *options]
+        command += ["--judge"] if "PYTEST_CURRENT_TEST" in os.environ else []
         self._process = subprocess.Popen(command, cwd=ROOT)
 
     def stop(self) -> None:
@@ -48,7 +54,10 @@ class PlatformProcess:
 
     def tables(self) -> dict[str, Any]:
         """Return everything it has."""
-        return read_tables(self.db)
+        found = read_tables(self.db)
+        breaches = [note["detail"] for note in found.get("note", ()) if note["what"] == "breach"]
+        assert not breaches, f"not as in the contract: {breaches[0]}"
+        return found
 
     def events(self, **equal: object) -> list[dict[str, Any]]:
         """Return its events in order of first arrival, those whose columns equal what is given."""

@@ -27,11 +27,14 @@ from sync.codec import decode_events, event_id, unpack
 from sync.messages import TOPIC_ROOT, Event
 from tests.platform.store import Arrival, PlatformStore
 
+_JUDGED_AFTER_S = 0.005
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How this platform behaves. `busy` answers the first copies of an urgent event with "busy";
-    `reject` names a kind that is answered "rejected"; `operator_ms` None: no operator."""
+    `reject` names a kind that is answered "rejected"; `operator_ms` None: no operator; `judge` says
+    what is wrong with a payload that came on a channel."""
 
     host: str
     port: int
@@ -48,6 +51,7 @@ class Options:
     busy: int = 0
     reject: str = ""
     silent_s: float = 180.0
+    judge: Callable[[str, bytes], str] | None = None
 
 
 class Consumer:
@@ -108,6 +112,8 @@ class Consumer:
         _, _, _, hub, kind = message.topic.split("/", 4)
         try:
             plain = unpack(bytes(message.payload), limit=16 << 20)
+            # After the answer: a hub does not wait for judges.
+            self.after(_JUDGED_AFTER_S, lambda: self._judge(hub, kind, plain))
             match kind:
                 case "alarm" | "events":
                     self._take_events(hub, decode_events(plain), arrival)
@@ -119,6 +125,11 @@ class Consumer:
                     self._store.keep_response(hub, json.loads(plain))
         except (FrameError, ValueError, KeyError) as error:
             self._store.note(hub, "rubbish", f"{kind}: {error}", arrival.at_s)
+
+    def _judge(self, hub: str, kind: str, plain: bytes) -> None:
+        breach = self._options.judge(kind, plain) if self._options.judge is not None else ""
+        if breach:
+            self._store.note(hub, "breach", breach, self._wall_s())
 
     def _take_events(self, hub: str, events: list[Event], arrival: Arrival) -> None:
         fresh = self._store.keep(hub, events, arrival)  # Committed when it returns.
