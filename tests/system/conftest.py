@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.hub import wait_for
 from tests.system.home import Home
 
 
@@ -30,6 +32,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         home.start()
         home.wait_ready()
         home.pair_all()
+        paired_ns = time.time_ns()
+        good = home.hub.data / "zigbee.db.good"
+        wait_for(
+            lambda: good.exists() and good.stat().st_mtime_ns > paired_ns,
+            60.0,
+            "the radio's database has a good copy",
+        )
     finally:
         home.close()
     return folder
