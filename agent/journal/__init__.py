@@ -26,7 +26,23 @@ When the disk fails
     bounded file under the runtime directory (tmpfs), again with a new journal_id but the same seqs
     going on. It tries the real file every 30 s, and takes the rows along, under their own identity,
     when it is back. Either is a trouble, never a reason not to start.
+    A disk that does not answer at all for 5 s is left in the same way. What it was given and did
+    not confirm is written again on tmpfs; should it turn up on the disk later, it is struck out
+    there, so that no row counts under two identities.
+    What a damaged file still knows of open alarms, devices and cursors is taken over at once; its
+    rows follow in the background, under their own identity.
 
-Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread,
-`store` what the pipeline calls, `reader` what everybody else calls.
+What goes
+    Telemetry becomes an hourly row after 30 days, diagnostics go after 90, alarms that the platform
+    has acknowledged after 180; when the disk is nearly full the oldest go sooner, in that order. An
+    alarm that is not acknowledged never goes. Every step leaves a `gap` row with count and range.
+
+Time
+    Every row carries boot id, monotonic and wall time with its quality. When a clock that nobody
+    vouched for is first set, a `clock.stepped` row says by how much, and the rows of that boot gain
+    it as `correction_ms`.
+
+Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `store`
+what the pipeline calls, `reader` what everybody else calls, `edits` the changes to rows that are
+there, `retention` what may go, `salvage` what a damaged file still tells.
 """
