@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 UV ?= uv
+ROUNDS ?= 1
+HUBS ?= 500
+CUTS ?= 500
 
 PY := $(VENV)/bin/python
 FOLDERS := $(wildcard agent drivers local_rules sync tests hw-fixtures/emulators hw-fixtures/demo)
@@ -12,8 +15,8 @@ PYTEST := $(PY) -m pytest -q
 export PYTHONPATH := $(CURDIR):$(CURDIR)/hw-fixtures:$(CURDIR)/hw-fixtures/emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults judge lock clean \
-        venv-demo venv-dev debian-test
+.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults power-cut \
+        network-faults test-brokers fleet judge lock clean venv-demo venv-dev debian-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -62,6 +65,21 @@ bench: venv-dev debian-test ## Measure: one JSON line a figure
 
 faults: venv-dev debian-test ## Break one part after the other and see that help still comes
 	@$(PY) -m tests.faults
+	@$(PY) -m tests.faults.network
+
+network-faults: venv-dev debian-test ## Spoil the line to the broker in every way (ROUNDS=n, SEED=n)
+	@$(PY) -m tests.faults.network --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
+fleet: venv-dev debian-test ## Restart the broker of HUBS hubs and see all come back, alarms first
+	@$(PY) -m tests.faults.fleet --hubs $(HUBS) $(if $(SEED),--seed $(SEED))
+
+test-brokers: venv-dev debian-test ## Run the uplink's tests on each broker that districts run
+	@RUNLEVEL=1 .ci/apt-need rabbitmq-server || true
+	@$(PY) -m tests.sync.brokers
+
+power-cut: venv-dev ## Cut the power of the journal's disk CUTS times (root; says so where it cannot)
+	@[ "$$(id -u)" -ne 0 ] || .ci/apt-need qemu-utils qemu-system-common e2fsprogs mount
+	@$(PY) -m tests.faults.power_cut --cuts $(CUTS)
 
 judge: venv-dev ## Have a second, unrelated Zigbee stack judge the emulated stick (needs npm)
 	@PYTHON=$(abspath $(PY)) tests/emulators/herdsman/run

@@ -21,7 +21,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
-from tests.faults.power_cut.disk import own_mounts, what_is_missing
+from tests.faults.power_cut.disk import be_a_worker, own_mounts, what_is_missing
 from tests.faults.power_cut.jobs import Job, Result, do
 from tests.faults.power_cut.load import ENDS
 
@@ -38,7 +38,7 @@ def main() -> int:
     if missing:
         sys.stdout.write(f"power-cut: left out, {missing}\n")
         return 1 if args.must else 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _interrupt)
     seed = args.seed if args.seed is not None else time.time_ns() % 1_000_000
     shared = Path("/dev/shm")
     roomy = shared.is_dir() and shutil.disk_usage(shared).free > _ROOM_BYTES
@@ -52,9 +52,20 @@ def main() -> int:
         faults = [line for result in results for line in _faults(result)]
         keep = any(result.broken for result in results if not result.job.control)
         return _report(results, faults, folder if keep else None, seed, time.monotonic() - began_s)
+    except KeyboardInterrupt:
+        sys.stdout.write("power-cut: interrupted\n")
+        return 1
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interrupt(*_: object) -> None:
+    """Do on SIGTERM what Ctrl-C does, which reaches the workers too."""
+    for worker in multiprocessing.active_children():
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGINT)
+    raise KeyboardInterrupt
 
 
 def _mounts_missing() -> str:
@@ -100,7 +111,7 @@ def _do(jobs: Sequence[Job], at_a_time: int) -> list[Result]:
     began_s = time.monotonic()
     results: list[Result] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_a_time, mp_context=context) as pool:
+    with ProcessPoolExecutor(at_a_time, context, be_a_worker) as pool:
         futures: list[Future[Result]] = [pool.submit(do, job) for job in jobs]
         try:
             for future in as_completed(futures):

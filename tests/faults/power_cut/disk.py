@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -26,6 +27,7 @@ _SBIN = "/usr/sbin:/sbin"
 _MS_NOATIME, _MS_REC, _MS_PRIVATE = 1024, 16384, 1 << 18
 _MNT_DETACH = 2
 _CLONE_NEWNS = 0x00020000
+_PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _READY_WITHIN_S = 10.0
 
@@ -62,6 +64,15 @@ def own_mounts() -> None:
     """
     _call(_LIBC.unshare(_CLONE_NEWNS))
     _call(_LIBC.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None))
+
+
+def be_a_worker() -> None:
+    """Be ended by an interrupt only, and be interrupted when the parent ends, however it ends.
+
+    A pool that breaks sends SIGTERM to all its workers: that must not end one that tidies up.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    _call(_LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0))
 
 
 def make_image(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -54,7 +55,15 @@ class Result:
 
 
 def do(job: Job) -> Result:
-    """Record one disk and replay its cuts."""
+    """Record one disk and replay its cuts; for a process that ends when it is interrupted."""
+    try:
+        return _recorded_and_replayed(job)
+    except KeyboardInterrupt:
+        # Everything is given back by now. Going on would mean to begin with the next job.
+        os._exit(1)
+
+
+def _recorded_and_replayed(job: Job) -> Result:
     job.folder.mkdir()
     recording = _record(job)
     told = read_notes(recording.notes).told

@@ -30,6 +30,7 @@ from tests.faults.power_cut.judge import LAST, digest, seal
 
 STATE_DIR = "state"
 MAIN = f"{STATE_DIR}/journal.db"
+BALLAST = "ballast"
 ENDS = ("stop", "die", "full")
 
 _UNDER_WAY = 60
@@ -198,7 +199,7 @@ async def run(args: argparse.Namespace) -> int:
     for _ in range(args.steps):
         await load.step()
     if args.end == "full":
-        await _fill_up(store, load, args.disk / "ballast")
+        await _fill_up(store, load, args.disk / BALLAST)
     if args.end == "die":
         os._exit(0)  # With rows under way, as when the power went or the hub was killed.
     await load.finish()
@@ -244,4 +245,7 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run(_arguments())))
+    try:
+        sys.exit(asyncio.run(run(_arguments())))
+    except KeyboardInterrupt:
+        sys.exit(1)

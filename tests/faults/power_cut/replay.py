@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from agent.journal.files import remove
 from agent.journal.store import JournalStore
 from tests.clocks import HandClock
 from tests.faults.power_cut.block_log import Entry, parse
@@ -27,7 +28,7 @@ from tests.faults.power_cut.judge import (
     digest,
     judge,
 )
-from tests.faults.power_cut.load import MAIN, STATE_DIR
+from tests.faults.power_cut.load import BALLAST, MAIN, STATE_DIR
 
 _FSCK_MENDED = (0, 1, 2)
 
@@ -170,7 +171,15 @@ class _Viewer:
         return self._judged(promises, cut, target, mended=False)
 
     def _judged(self, promises: Promises, cut: Cut, root: Path, *, mended: bool) -> Looked:
-        found = open_and_read(root / MAIN, self.folder / "fallback.db")
+        main, fallback = root / MAIN, self.folder / "fallback.db"
+        found = open_and_read(main, fallback)
+        ballast = root / BALLAST
+        if found.trouble and ballast.exists():
+            # The power went while the disk was full. The hub starts all the same, in tmpfs; what
+            # it had told is to be there when somebody has made room.
+            ballast.unlink()
+            remove(fallback)
+            found = open_and_read(main, fallback)
         return Looked(cut, judge(promises, found, cut.position), mended)
 
 
