@@ -195,8 +195,8 @@ class Stepped(Body):
     """Forward; back when negative."""
     quality_before: TimeQuality
     quality_after: TimeQuality
-    boot_id: str = ""
-    corrected_through_seq: int | None = None
+    boot_id: str
+    corrected_through_seq: int | None
     """Rows of this boot up to this seq were wrong by `delta_ms`: sent again, they have a better
     `time`. Null: none."""
 

@@ -150,6 +150,7 @@ def _of_lane(lane: str) -> Schema:
 def _request(name: str, params: type[BaseModel]) -> Schema:
     schema = _received(Request)
     schema["properties"]["params"] = _received(params)
+    assert "$defs" not in schema["properties"]["params"], "its references would lead nowhere"
     if "required" in schema["properties"]["params"]:
         schema["required"].append("params")
     return {**schema, "description": f"`{name}` on `request/{name}`."}
@@ -162,7 +163,9 @@ def _response(name: str, answer: type[BaseModel]) -> Schema:
         "allOf": [{"$ref": "response.refusal.json"}],
         "properties": {"name": {"const": name}},
     }
-    return {"description": f"The answer to `{name}`: done, or refused.", "anyOf": [done, refused]}
+    shared = {"$defs": done.pop("$defs")} if "$defs" in done else {}
+    says = f"The answer to `{name}`: done, or refused."
+    return {**shared, "description": says, "anyOf": [done, refused]}
 
 
 def _types(kinds: list[str]) -> list[str]:

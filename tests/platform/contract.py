@@ -69,9 +69,12 @@ class Contract:
             message = json.loads(plain)
         except ValueError as error:
             return f"{channel}: not JSON: {error}"
+        if isinstance(message, dict) is (channel == "events"):
+            return f"{channel}: wanted {'an array' if channel == 'events' else 'an object'}"
         match channel:
             case "status":
-                return self.fault(f"status.{message.get('state')}", message)
+                online = message.get("state") == "online"
+                return self.fault("status.online" if online else "status.offline", message)
             case "response":
                 name = f"response.{message.get('name')}"
                 return self.fault(name if name in self.names else "response.refusal", message)
@@ -83,8 +86,8 @@ class Contract:
                 return self.fault(channel, message)
 
 
-def _judged(event: dict[str, Any]) -> dict[str, Any]:
+def _judged(event: Any) -> Any:
     """Return what of an event is judged: all of it, unless its body is made up."""
-    if event.get("subject") != MADE_UP:
+    if not isinstance(event, dict) or event.get("subject") != MADE_UP:
         return event
     return {**event, "data": {}, "setaside": "not_json"}
