@@ -187,13 +187,18 @@ class Topics:
         self.events = f"{self.root}/events"
         self.ack = f"{self.root}/ack"
         self.response = f"{self.root}/response"
-        self.requests = f"{self.root}/request/+"
+        # Not `request/+`: RabbitMQ takes a dot in a topic for a level, and names have dots.
+        self.requests = f"{self.root}/request/#"
 
     def request(self, name: str) -> str:
         """Return where a request called `name` goes."""
         return f"{self.root}/request/{name}"
 
     def request_name(self, topic: str) -> str | None:
-        """Return the name of the request that comes on `topic`, None when it is none."""
+        """Return the name of the request that comes on `topic`, None when it is none.
+
+        >>> Topics("d", "h").request_name("anju/v1/d/h/request/alarm/ack")
+        'alarm.ack'
+        """
         prefix = f"{self.root}/request/"
-        return topic[len(prefix) :] if topic.startswith(prefix) else None
+        return topic[len(prefix) :].replace("/", ".") if topic.startswith(prefix) else None

@@ -1,4 +1,5 @@
-"""The brokers that districts run, and which of them a test run uses.
+"""The brokers that districts run, and which of them a test run uses. `python -m tests.sync.brokers`
+runs the uplink's tests on each.
 
 `ANJU_TEST_BROKER` names it: "mosquitto" (as the hub finds it), "mosquitto-5", "mosquitto-3.1.1" or
 "rabbitmq". RabbitMQ runs by hand with a node name, folders and loopback ports of its own, beside
@@ -13,12 +14,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+SUITE = ("tests/sync/test_uplink.py", "tests/sync/test_wire.py")
+VARIABLE = "ANJU_TEST_BROKER"
 BOOT_S = 60.0
 STOP_S = 15.0
 
@@ -38,13 +42,12 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way a district may run. `says_unheard`: it tells a publisher that nobody listens.
-    `replays_to_wildcards`: a subscription with `+` is given what was retained before."""
+    """One way a district may run: what the hub's `[uplink]` says more, and whether the broker tells
+    a publisher that nobody listens."""
 
     name: str
     extra: str = ""
     says_unheard: bool = False
-    replays_to_wildcards: bool = True
 
 
 KINDS = {
@@ -53,21 +56,21 @@ KINDS = {
         Kind("mosquitto", says_unheard=True),
         Kind("mosquitto-5", extra='protocol = "5"', says_unheard=True),
         Kind("mosquitto-3.1.1", extra='protocol = "3.1.1"'),
-        Kind("rabbitmq", replays_to_wildcards=False),
+        Kind("rabbitmq"),
     )
 }
 
 
 def chosen() -> Kind:
     """Return the kind of broker that this run is about."""
-    return KINDS[os.environ.get("ANJU_TEST_BROKER", "mosquitto")]
+    return KINDS[os.environ.get(VARIABLE, "mosquitto")]
 
 
 class RabbitMq:
     """RabbitMQ with its MQTT plugin. Errors: RuntimeError from `start`, with its last words."""
 
-    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
-        self.port, self._amqp, self._dist, self._names = ports
+    def __init__(self, folder: Path) -> None:
+        self.port, self._amqp, self._dist, self._names = free_ports(4)
         self.address = f"127.0.0.1:{self.port}"
         self._folder = folder / f"rabbitmq-{self.port}"
         self._said = self._folder / "said.log"
@@ -134,6 +137,17 @@ class RabbitMq:
         }
 
 
+def free_ports(count: int) -> list[int]:
+    """Return loopback ports that nobody has now, all different."""
+    with ExitStack() as probes:
+        found: list[int] = []
+        for _ in range(count):
+            probe = probes.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            found.append(int(probe.getsockname()[1]))
+        return found
+
+
 def listens(port: int) -> bool:
     """Return whether somebody takes connections on a loopback port."""
     try:
@@ -144,21 +158,33 @@ def listens(port: int) -> bool:
 
 
 def main() -> int:
-    """Start RabbitMQ once; print why in one line when that cannot be, and return 1."""
-    from tempfile import TemporaryDirectory
+    """Run the uplink's tests on each broker; 0 when none failed. One that cannot be started here is
+    left out, with the reason in one line."""
+    failed: list[str] = []
+    for name in ("mosquitto-5", "mosquitto-3.1.1", "rabbitmq"):
+        why = _why_not_rabbitmq() if name == "rabbitmq" else ""
+        if why:
+            sys.stdout.write(f"test-brokers: {name} is left out: {why}\n")
+            continue
+        sys.stdout.write(f"test-brokers: {name}\n")
+        sys.stdout.flush()
+        words = [sys.executable, "-m", "pytest", "-q", *SUITE]
+        if subprocess.run(words, env={**os.environ, VARIABLE: name}, check=False).returncode:
+            failed.append(name)
+    sys.stdout.write(f"test-brokers: {'failed on ' + ', '.join(failed) if failed else 'passed'}\n")
+    return 1 if failed else 0
 
-    from tests.sync.house import free_port
 
+def _why_not_rabbitmq() -> str:
+    """Start RabbitMQ once; return why that cannot be, "" when it can."""
     with TemporaryDirectory(prefix="anju-rabbitmq-") as folder:
-        broker = RabbitMq(Path(folder), [free_port() for _ in range(4)])
+        broker = RabbitMq(Path(folder))
         try:
             broker.start()
         except (OSError, RuntimeError) as error:
-            says = " ".join(str(error).split())[:300]
-            sys.stdout.write(f"test-brokers: RabbitMQ cannot be started here: {says}\n")
-            return 1
+            return " ".join(str(error).split())[:300]
         broker.stop()
-    return 0
+    return ""
 
 
 if __name__ == "__main__":

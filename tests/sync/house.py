@@ -105,7 +105,7 @@ class Mosquitto:
 def broker_of_this_run(folder: Path) -> Broker:
     """Return the broker that this test run is about (`brokers`), not started yet."""
     if chosen().name == "rabbitmq":
-        return RabbitMq(folder, [free_port() for _ in range(4)])
+        return RabbitMq(folder)
     return Mosquitto(folder)
 
 
