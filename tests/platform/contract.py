@@ -77,7 +77,10 @@ class Contract:
                 return self.fault("status.online" if online else "status.offline", message)
             case "response":
                 name = f"response.{message.get('name')}"
-                return self.fault(name if name in self.names else "response.refusal", message)
+                if message.get("ok") is False or name not in self.names:
+                    name = "response.refusal"
+                events = [_judged(event) for event in message.get("events", ())]
+                return self.fault(name, {**message, "events": events})
             case "alarm":
                 return self.fault("alarm", _judged(message))
             case "events":

@@ -225,7 +225,7 @@ class Guard:
     # --- handlers ---------------------------------------------------------------------------------
 
     async def _no(self, _: Shape, __: Peer) -> Shape:
-        raise CommandRefused("not_here", "not part of this test")
+        raise CommandRefused("unavailable", "not part of this test")
 
     async def _follow(self, _: Shape, peer: Peer) -> Shape:
         peer.following = True

@@ -362,7 +362,7 @@ REFUSED: list[tuple[str, dict[str, Any], float, str]] = [
     ("valve.open", {}, 60.0, "unknown_request"),
     ("alarm.ack", {"alarm": "nope-1", "by": "li.na"}, 60.0, "unknown_alarm"),
     ("alarm.ack", {"alarm": "0000aaaa-1"}, 60.0, "malformed"),
-    ("alarm.resolve", {"alarm": "x-1", "by": "a", "cause": "helped"}, 60.0, "not_here"),
+    ("alarm.resolve", {"alarm": "x-1", "by": "a", "cause": "helped"}, 60.0, "unavailable"),
 ]
 
 
