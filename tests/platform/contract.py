@@ -23,12 +23,13 @@ MADE_UP = "zigbee-1"
 """The device of the small guard in tests/sync: the bodies of its rows are made up, and only the
 envelope of its events is judged."""
 
-FORMATS = FormatChecker(formats=[])
 
-
-@FORMATS.checks("date-time", raises=ValueError)
 def _is_time(text: object) -> bool:
     return not isinstance(text, str) or datetime.fromisoformat(text).tzinfo is not None
+
+
+FORMATS = FormatChecker(formats=[])
+FORMATS.checks("date-time", raises=ValueError)(_is_time)
 
 
 class Contract:
