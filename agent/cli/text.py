@@ -251,6 +251,7 @@ QUANTITIES: dict[str, S] = {
 }
 ROW_KINDS: dict[str, S] = {
     "reading": S("读数", "reading"),
+    "reading.hourly": S("小时读数", "hourly readings"),
     "alarm.raised": S("报警", "alarm raised"),
     "alarm.repeated": S("再次报警", "alarm repeated"),
     "alarm.restored": S("恢复", "alarm restored"),
@@ -266,6 +267,7 @@ ROW_KINDS: dict[str, S] = {
     "hub.started": S("主机启动", "hub started"),
     "hub.stopped": S("主机停止", "hub stopped"),
     "clock.stepped": S("校时", "clock stepped"),
+    "journal.salvaged": S("记录修复", "journal salvaged"),
     "gap": S("缺口", "gap"),
     "audit": S("审计", "audit"),
 }

@@ -64,6 +64,7 @@ class Consumer:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self._copies: dict[str, int] = {}
+        self._busy: dict[tuple[str, str], set[int]] = {}
         self._client = self._make_client()
         self.stopping = False
 
@@ -154,6 +155,10 @@ class Consumer:
         statuses = []
         if first.lane == "urgent":
             statuses = [{"id": event.id, "status": self._status(event)} for event in events]
+            busy = self._busy.setdefault((hub, first.journalid), set())
+            for event, answer in zip(events, statuses, strict=True):
+                (busy.add if answer["status"] == "busy" else busy.discard)(event.seq)
+            through = min([through, *(seq - 1 for seq in busy)])
         ack = {
             "journal_id": first.journalid,
             "lane": first.lane,
