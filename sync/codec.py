@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from agent.core.errors import FrameError
 from agent.core.row import Kind
@@ -91,8 +92,8 @@ def rfc3339(wall_s: float) -> str:
     '2026-01-01T00:00:00.250Z'
     """
     inside = wall_s if _FAR_PAST_S <= wall_s <= _FAR_FUTURE_S else _FAR_PAST_S
-    text = datetime.fromtimestamp(inside, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    second, micros = divmod(round(inside * 1e6), 1_000_000)
+    return f"{_second(second)}.{micros // 1000:03d}Z"
 
 
 def fault_of(row: StoredRow) -> str:
@@ -102,8 +103,8 @@ def fault_of(row: StoredRow) -> str:
     if len(row.body) > EVENT_BYTES or len(row.body.encode()) > EVENT_BYTES:
         return "oversize"
     try:
-        parsed = json.loads(row.body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        parsed = from_json(row.body, allow_inf_nan=False)
+    except ValueError:
         return "not_json"
     return "" if isinstance(parsed, dict) else "not_json"
 
@@ -115,38 +116,27 @@ def encode_event(out: Outgoing, origin: Origin) -> bytes:
     that it exists, and the chain of seqs has no hole.
     """
     row = out.row
-    head: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": event_id(row.journal_id, row.seq),
-        "source": f"/anju/{origin.district}/{origin.hub}",
-        "type": f"{TYPE_PREFIX}{row.kind}",
-        "time": rfc3339(row.received_at + row.correction_ms / 1000),
-        "datacontenttype": "application/json",
-        "hub": origin.hub,
-        "journalid": row.journal_id,
-        "seq": row.seq,
-        "prevseq": out.prev_seq,
-        "ackedseq": out.acked_seq,
-        "lane": row.lane.value,
-        "historical": out.historical,
-        "queuedms": min(max(out.queued_ms, 0), MAX_INTEGER),
-        "timequality": row.time_quality,
-        "bootid": row.boot_id,
-        "monoms": str(max(row.mono_ms, 0)),
-    }
-    if row.device is not None:
-        head["subject"] = row.device
+    about = "" if row.device is None else f'"subject":{_quoted(row.device)},'
     if row.severity is not None:
-        head["severity"] = row.severity
+        about += f'"severity":{_quoted(row.severity)},'
     if row.kind in QUALIFIERS:
-        head["qualifier"] = QUALIFIERS[row.kind]
-    body = row.body
+        about += f'"qualifier":"{QUALIFIERS[row.kind]}",'
     if out.fault:
-        head["setaside"] = out.fault
-        body = "{}"
+        about += f'"setaside":{_quoted(out.fault)},'
+    # Put together by hand: an encoder would take three times as long, which counts after an outage.
     # The body is JSON already, and checked: it goes in as it was recorded, digit for digit.
-    text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
-    return f'{text[:-1]},"data":{body}}}'.encode()
+    return (
+        f'{{"specversion":"1.0","id":"{event_id(row.journal_id, row.seq)}",{_head(origin)}'
+        f'"type":{_quoted(TYPE_PREFIX + row.kind)},'
+        f'"time":"{rfc3339(row.received_at + row.correction_ms / 1000)}",'
+        f'"journalid":"{row.journal_id}","seq":{row.seq},"prevseq":{out.prev_seq},'
+        f'"ackedseq":{out.acked_seq},"lane":"{row.lane.value}",'
+        f'"historical":{"true" if out.historical else "false"},'
+        f'"queuedms":{min(max(out.queued_ms, 0), MAX_INTEGER)},'
+        f'"timequality":{_quoted(row.time_quality)},"bootid":{_quoted(row.boot_id)},'
+        f'"monoms":"{max(row.mono_ms, 0)}",{about}'
+        f'"data":{"{}" if out.fault else row.body}}}'
+    ).encode()
 
 
 def encode_batch(outs: Sequence[Outgoing], origin: Origin) -> bytes:
@@ -209,5 +199,20 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {fault['msg']}"[:200]
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+@lru_cache(maxsize=256)
+def _second(wall_s: int) -> str:
+    """Return a whole second as text. Rows of the same second come one after the other."""
+    return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="seconds")[:-6]
+
+
+@lru_cache(maxsize=4)
+def _head(origin: Origin) -> str:
+    """Return what every event of a hub says alike."""
+    source = _quoted(f"/anju/{origin.district}/{origin.hub}")
+    return f'"source":{source},"datacontenttype":"application/json","hub":{_quoted(origin.hub)},'
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Return the text as JSON. Kinds, devices and boots are few, so most are known already."""
+    return json.dumps(text, ensure_ascii=False)

@@ -63,13 +63,24 @@ class GuardLine:
         self._advances: dict[tuple[JournalId, Lane], int] = {}
         self._complaints: dict[str, _Complaint] = {}
         self._wake = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self._refresh = False
         self._report_now = False
 
     def advance(self, journal_id: JournalId, lane: Lane, through_seq: int) -> None:
-        """Have guard move a cursor; of several the furthest counts."""
+        """Have guard move a cursor; of several the furthest counts. That of telemetry moves every
+        ADVANCE_EVERY_S: guard has better things to do than to follow every message."""
         key = (journal_id, lane)
         self._advances[key] = max(through_seq, self._advances.get(key, 0))
+        if lane is Lane.URGENT:
+            self._wake.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(
+                limits.ADVANCE_EVERY_S, self._tell_soon
+            )
+
+    def _tell_soon(self) -> None:
+        self._soon = None
         self._wake.set()
 
     def audit(self, code: str, detail: str) -> None:
@@ -140,7 +151,7 @@ class GuardLine:
 
     async def _pause(self, client: ControlClient, longest_s: float) -> None:
         """Wait until there is something to tell, guard is gone, or `longest_s` has passed."""
-        if not (self._advances or self._refresh or self._report_now):
+        if not (self._refresh or self._report_now):
             try:
                 async with asyncio.timeout(max(min(longest_s, 1.0), 0.0)):
                     await self._wake.wait()

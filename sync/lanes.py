@@ -65,10 +65,11 @@ class UrgentLane:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """One bulk message under way."""
+    """One bulk message under way: last sent at `sent_s`, to be sent again at `due_s`."""
 
     items: tuple[Item, ...]
     sends: int
+    sent_s: float
     due_s: float
 
 
@@ -300,4 +301,4 @@ def bulk_sooner(lane: BulkLane, due_s: float) -> BulkLane:
 
 def _flight(items: tuple[Item, ...], sends: int, now_s: float) -> Flight:
     wait = limits.BULK_RESEND_S[min(sends, len(limits.BULK_RESEND_S)) - 1]
-    return Flight(items, sends, now_s + wait)
+    return Flight(items, sends, now_s, now_s + wait)

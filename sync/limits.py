@@ -13,8 +13,8 @@ EXPRESS_SLOTS = 32
 """New alarms that may pass an older urgent backlog. Further ones come in their order."""
 
 URGENT_PAGE_ROWS = 32
-BULK_PAGE_ROWS = 200
-"""Rows read from the journal at a time: a page of usual rows is about 100 kB."""
+BULK_PAGE_ROWS = 500
+"""Rows read from the journal at a time: a page of usual rows is about 250 kB."""
 
 PAGE_BYTES = 1 << 20
 """Bodies kept of one page. The rest of the page is read again later; one row is always kept."""
@@ -26,7 +26,12 @@ usual rows, 7 s with rows that do not compress. gzip looks back 32 KiB and gains
 """
 
 BULK_FLIGHTS = 2
-"""Bulk messages under way at once: one travels while the other is acknowledged."""
+BULK_FLIGHTS_QUICK = 8
+QUICK_ACK_S = 0.25
+SLOW_ACK_S = 1.0
+"""Bulk messages under way at once: one travels while the other is acknowledged. With every answer
+within QUICK_ACK_S one more may be, for the line is quick; after one that took SLOW_ACK_S, on a new
+connection and on every resend it is two again, because an alarm waits behind them."""
 
 EVENT_BYTES = 256 << 10
 """A row whose body is larger is set aside: its event goes out without the body."""
@@ -78,6 +83,9 @@ GUARD_RETRY_S = 0.5
 
 STATE_REFRESH_S = 30.0
 """Guard is asked for the list of journals this often, should a notification be missed."""
+
+ADVANCE_EVERY_S = 0.1
+"""Guard is told of acknowledged telemetry this often."""
 
 REPORT_S = 5.0
 """Guard is told how the uplink is at least this often."""

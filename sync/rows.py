@@ -16,7 +16,7 @@ from typing import TypeVar
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Lane
 from agent.journal.reader import JournalReader
-from agent.journal.row import StoredRow
+from agent.journal.row import StoredRow, unreadable
 
 ResultT = TypeVar("ResultT")
 
@@ -106,7 +106,7 @@ def _page(
             if not _is_bad_text(error):
                 raise
             seq = _bad_seq(reader, journal_id, lane, at)
-            return (*good, _unreadable(journal_id, lane, seq)), True
+            return (*good, unreadable(journal_id, seq, lane)), True
     return tuple(good), True
 
 
@@ -140,10 +140,3 @@ def _reads(
 def _is_bad_text(error: JournalError) -> bool:
     cause = error.__cause__
     return isinstance(cause, sqlite3.OperationalError) and "decode to UTF-8" in str(cause)
-
-
-def _unreadable(journal_id: JournalId, lane: Lane, seq: int) -> StoredRow:
-    """Return a row that stands for one whose text cannot be read; an empty body is not JSON."""
-    return StoredRow(
-        journal_id, seq, lane, "unreadable", None, None, "", None, 0.0, 0.0, "", 0, "unknown", 0
-    )

@@ -166,6 +166,7 @@ class Session:
     `asked_s` since when something is under way without any acknowledgement, None if nothing is;
     `carried_s` how long that had been so when the connection was lost.
     `unheard` how often in a row nobody was there, `unheard_until_s` when that is tried again.
+    `window` bulk messages that may be under way: more than a few only on a line that is quick.
     Units: `tokens` bulk rows that may go now, refilled at `rows_per_s`; `*_s` monotonic seconds.
     """
 
@@ -178,6 +179,7 @@ class Session:
     carried_s: float = 0.0
     unheard: int = 0
     unheard_until_s: float = 0.0
+    window: int = limits.BULK_FLIGHTS
     sent_rows: int = 0
     acked_rows: int = 0
 
@@ -194,7 +196,13 @@ def step(state: Session, event: Input, now: Stamp) -> tuple[Session, tuple[Actio
         case Connected():
             state = _each(state, _afresh)
             full = _capacity(state)
-            state = replace(state, connected_ms=now.mono_ms, tokens=full, filled_s=_s(now))
+            state = replace(
+                state,
+                connected_ms=now.mono_ms,
+                tokens=full,
+                filled_s=_s(now),
+                window=limits.BULK_FLIGHTS,
+            )
         case Disconnected():
             carried_s = max(state.carried_s, unanswered_s(state, now))
             state = replace(
@@ -365,11 +373,22 @@ def _acked(state: Session, ack: Ack, now_s: float) -> tuple[Session, tuple[Actio
     else:
         bulk, news = lanes.bulk_acked(journal.bulk, ack.through_seq)
         changed = replace(journal, bulk=bulk)
+        if news:
+            state = replace(state, window=_window(state, journal.bulk, now_s))
     if not news and not any(status == "busy" for status in statuses.values()):
         notes = (*notes, Note("ack.duplicate", audit=False))
     state = replace(_put(state, changed), acked_rows=state.acked_rows + news, carried_s=0.0)
     state = replace(state, asked_s=now_s if _under_way(state) else None, unheard=0)
     return state, (*notes, *_advances(journal, changed))
+
+
+def _window(state: Session, bulk: BulkLane, now_s: float) -> int:
+    """Return how many bulk messages may be under way, now that the first one is answered."""
+    waited_s = now_s - bulk.flights[0].sent_s if bulk.flights else limits.SLOW_ACK_S
+    if waited_s >= limits.SLOW_ACK_S:
+        return limits.BULK_FLIGHTS
+    quick = waited_s <= limits.QUICK_ACK_S
+    return min(state.window + quick, limits.BULK_FLIGHTS_QUICK)
 
 
 def _unheard(state: Session, now_s: float) -> Session:
@@ -391,6 +410,8 @@ def _unheard(state: Session, now_s: float) -> Session:
 
 def _statuses(journal: Journal, ack: Ack) -> tuple[dict[int, str], tuple[Note, ...]]:
     """Return the words on single events by seq, and a note for each that needs one."""
+    if not ack.alarms:
+        return {}, ()
     kinds: dict[int, str] = {}
     urgent = Lane(ack.lane) is Lane.URGENT
     if urgent:
@@ -448,10 +469,11 @@ def _pump_bulk(state: Session, now: Stamp) -> tuple[Session, list[Action]]:
             return state, actions
         bulk, again = lanes.bulk_overdue(journal.bulk, now_s)
         if again:
+            state = replace(state, window=limits.BULK_FLIGHTS)
             state = _put(state, replace(journal, bulk=bulk))
             actions.append(_batch(state, again, bulk.through, now))
             state = replace(state, sent_rows=state.sent_rows + len(again))
-        while bulk.queue and sum(len(j.bulk.flights) for j in state.journals) < limits.BULK_FLIGHTS:
+        while bulk.queue and sum(len(j.bulk.flights) for j in state.journals) < state.window:
             if state.tokens < _wanted_tokens(state, bulk):
                 break
             items = lanes.next_batch(bulk, int(state.tokens))
@@ -476,7 +498,7 @@ def _pump_loads(state: Session, now_s: float) -> tuple[Session, tuple[Action, ..
             limit = min(room, limits.URGENT_PAGE_ROWS)
             loads.append(Load(journal.id, Lane.URGENT, urgent.loaded, limit, journal.last_seq))
             journal = replace(journal, urgent=replace(urgent, loading=True))
-        idle = len(bulk.queue) < limits.BATCH_ROWS and state.connected_ms is not None
+        idle = len(bulk.queue) < limits.BULK_PAGE_ROWS // 2 and state.connected_ms is not None
         if _wants(bulk, journal.last_seq, now_s) and idle:
             limit = limits.BULK_PAGE_ROWS
             loads.append(Load(journal.id, Lane.BULK, bulk.loaded, limit, journal.last_seq))
@@ -526,7 +548,7 @@ def _wanted_tokens(state: Session, bulk: BulkLane) -> float:
 
 
 def _capacity(state: Session) -> float:
-    return max(1.0, min(state.rows_per_s, 2.0 * limits.BATCH_ROWS))
+    return max(1.0, min(state.rows_per_s, 4.0 * limits.BATCH_ROWS))
 
 
 def _refill(state: Session, now_s: float) -> Session:

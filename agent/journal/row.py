@@ -26,3 +26,10 @@ class StoredRow:
     mono_ms: int
     time_quality: str
     correction_ms: int
+
+
+def unreadable(journal_id: JournalId, seq: int, lane: Lane) -> StoredRow:
+    """Return a row that stands for one whose columns cannot be read; an empty body is not JSON."""
+    return StoredRow(
+        journal_id, seq, lane, "unreadable", None, None, "", None, 0.0, 0.0, "", 0, "unknown", 0
+    )

@@ -80,7 +80,11 @@ def _limits() -> Iterator[str]:
         ("payload sent uncompressed", bytes_(limits.GZIP_ABOVE_BYTES), "it comes as gzip"),
         ("events in one `events`", f"{limits.BATCH_ROWS}", "more messages"),
         ("bodies in one `events`", f"about {bytes_(limits.BATCH_BYTES)}", "more messages"),
-        ("`events` without an ack", f"{limits.BULK_FLIGHTS}", "the next one waits"),
+        (
+            "`events` without an ack",
+            f"{limits.BULK_FLIGHTS}, on a quick line {limits.BULK_FLIGHTS_QUICK}",
+            "the next one waits",
+        ),
         ("urgent events without a first answer", f"{limits.URGENT_WINDOW}", "the next one waits"),
         ("answer to an urgent event", seconds(limits.RESEND_S), "it comes again"),
         ("answer to `events`", seconds(limits.BULK_RESEND_S), "it comes again"),

@@ -14,7 +14,7 @@ import pytest
 
 from agent.core.limits import BULK_COMMIT_S
 from agent.core.row import JournalId, Kind, Lane, Row
-from agent.journal.reader import JournalReader
+from agent.journal.reader import COUNTED_ROWS, JournalReader
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore, Loss
 from agent.journal.writer import Put
@@ -324,6 +324,47 @@ async def test_a_reader_sees_lanes_and_kinds_apart(folder: Path, clock: HandCloc
     assert reader.waiting(identity, Lane.BULK, 1) == 1
     reader.close()
     assert store.stop(5)
+
+
+async def test_a_row_whose_columns_are_not_what_they_were_is_named_and_blocks_nobody(
+    folder: Path, clock: HandClock
+) -> None:
+    store = opened(folder, clock)
+    assert await commit(store, *(row(clock) for _ in range(8)))
+    path, identity = store.file.path, store.journal_id
+    assert store.stop(5)
+    damage = ("mono_ms = 'x'", "received_at = 'late'", "lane = 'left'", "body = x'00'")
+    with closing(sqlite3.connect(path)) as db:
+        for seq, change in enumerate(damage, start=2):
+            db.execute(f"UPDATE journal SET {change} WHERE seq = ?", (seq,))
+        db.commit()
+    reader = JournalReader(path)
+    found = reader.rows(identity, after_seq=0, limit=9)
+    reader.close()
+    assert [r.seq for r in found] == list(range(1, 9))
+    assert [r.kind for r in found[1:4]] == ["unreadable"] * 3
+    assert isinstance(found[4].body, bytes), "what is in a body is for the codec to judge"
+    assert {r.kind for r in (found[0], *found[4:])} == {"reading"}
+
+
+async def test_a_long_backlog_is_counted_without_reading_all_of_it(
+    folder: Path, clock: HandClock
+) -> None:
+    store = opened(folder, clock)
+    urgent = [Row(Kind.ALARM_RAISED, Lane.URGENT, clock.now(), {}) for _ in range(3)]
+    assert await commit(store, *(row(clock) for _ in range(COUNTED_ROWS)), *urgent, row(clock))
+    reader = JournalReader(store.file.path)
+    identity = store.journal_id
+    assert reader.waiting(identity, Lane.BULK, 0) == COUNTED_ROWS + 1
+    assert reader.waiting(identity, Lane.BULK, 1) == COUNTED_ROWS
+    assert reader.waiting(identity, Lane.URGENT, 0) == 3
+    with closing(sqlite3.connect(store.file.path)) as db:
+        db.execute("DELETE FROM journal WHERE seq <= 10 OR seq = 20")
+        db.execute("UPDATE journal SET seq = seq + 20000 WHERE seq > 100")
+        db.commit()
+    assert reader.waiting(identity, Lane.BULK, 0) == COUNTED_ROWS - 10
+    reader.close()
+    assert store.stop(10)
 
 
 async def test_a_fault_of_the_program_in_the_writer_is_not_silent(

@@ -1,6 +1,7 @@
-"""`make bench`: print every figure. Takes some three minutes; the machine should be idle.
+"""`make bench`: print every figure. Takes some five minutes; the machine should be idle.
 
-`--presses N` presses for each figure of a press, `--starts N` cold starts.
+`--presses N` presses for each figure of a press, `--starts N` cold starts, `--rows N` rows to
+drain.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tests.bench import press, start, zigpy_floor
+from tests.bench import drain, press, start, zigpy_floor
 from tests.bench.figures import show
 
 
@@ -17,11 +18,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--presses", type=int, default=400)
     parser.add_argument("--starts", type=int, default=10)
+    parser.add_argument("--rows", type=int, default=100_000)
     options = parser.parse_args()
     show("machine", cores=os.cpu_count(), load=[round(x, 2) for x in os.getloadavg()])
     zigpy_floor.run(options.presses)
     press.run(options.presses)
     start.run(options.starts)
+    drain.run(options.rows, 10 * options.rows)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,14 @@ def show(name: str, **figures: object) -> None:
     sys.stdout.flush()
 
 
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of a process in megabytes (2^20 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"/proc/{pid}/status has no VmRSS")
+
+
 class FsyncProbe:
     """Times one fdatasync after an append the size of a small WAL commit, on the same disk."""
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.figures import show, summary
+from tests.bench.figures import resident_mb, show, summary
 from tests.hub import ROOT, Hub, StickControl, StickProcess, wait_a_little, write_home
 from tests.platform.client import PlatformProcess
 from tests.sync.house import Mosquitto
@@ -54,7 +54,7 @@ def _measure(hub: Hub, stick: StickProcess, starts: int) -> None:
             wait_a_little(0.05)
         for process, wanted in (("guard", 90), ("link", 45)):
             pid = hub.processes[process].pid
-            show(f"resident_{process}", mb=round(_resident_mb(pid), 1), wanted_max_mb=wanted)
+            show(f"resident_{process}", mb=round(resident_mb(pid), 1), wanted_max_mb=wanted)
 
 
 def _cold_start_ms(hub: Hub, control: StickControl) -> float:
@@ -75,10 +75,3 @@ def _cold_start_ms(hub: Hub, control: StickControl) -> float:
         if read_ns > began_ns:
             return (read_ns - began_ns) / 1e6
     raise TimeoutError("no siren within 30 s of the start")
-
-
-def _resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"/proc/{pid}/status has no VmRSS")

@@ -77,6 +77,47 @@ def test_a_long_backlog_is_never_held_in_memory() -> None:
     world.finish()  # `feed` checks the bounds at every step.
 
 
+def drained(world: World, answer_ms: int, messages: int) -> int:
+    """Drain some messages, each answered after `answer_ms`; return how many are then under way."""
+    for _ in range(messages):
+        world.read_all()
+        world.wait(answer_ms)
+        world.deliver()
+        world.answer()
+    world.read_all()
+    return len(world.state.journals[0].bulk.flights)
+
+
+def test_on_a_quick_line_more_messages_are_under_way_and_on_a_slow_one_two() -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.commit(Lane.BULK, 20_000)
+    world.connect()
+    assert drained(world, 10, 0) == limits.BULK_FLIGHTS
+    assert drained(world, 10, 20) == limits.BULK_FLIGHTS_QUICK
+    assert drained(world, 1_100, 9) == limits.BULK_FLIGHTS
+    assert drained(world, 10, 20) == limits.BULK_FLIGHTS_QUICK
+    world.disconnect()
+    world.connect()
+    assert drained(world, 10, 0) == limits.BULK_FLIGHTS
+    world.finish()
+
+
+def test_what_is_answered_in_half_a_second_changes_nothing() -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.commit(Lane.BULK, 20_000)
+    world.connect()
+    assert drained(world, 300, 20) == limits.BULK_FLIGHTS
+
+
+def test_a_message_that_must_go_again_ends_the_hurry() -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.commit(Lane.BULK, 20_000)
+    world.connect()
+    assert drained(world, 10, 20) == limits.BULK_FLIGHTS_QUICK
+    world.wait(int(limits.BULK_RESEND_S[0] * 1000) + 1)
+    assert world.state.window == limits.BULK_FLIGHTS
+
+
 def test_a_live_alarm_passes_an_urgent_backlog() -> None:
     world = World(1)
     world.commit(Lane.URGENT, 500)

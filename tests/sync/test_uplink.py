@@ -80,7 +80,7 @@ async def test_a_platform_that_restarts_gets_the_alarm_within_seconds(tmp_path: 
     async with house(tmp_path) as home:
         home.platform.stop()
         home.guard.commit("urgent")
-        await until(lambda: home.guard.reports[-1].sent)
+        await until(lambda: home.guard.reports and home.guard.reports[-1].sent)
         home.platform.start()
         # Where the broker does not say that nobody listens, the event is due again after 8 s.
         await until(lambda: home.guard.cursor("urgent") == 1, 6 if chosen().says_unheard else 12)

@@ -21,6 +21,9 @@ from sync.session import Advance, Load, Note, PublishAlarm, PublishBatch, Sessio
 BOOT = BootId("boot-a")
 Key = tuple[str, str]
 
+MOST_QUEUED = limits.BULK_FLIGHTS_QUICK * limits.BATCH_ROWS + 2 * limits.BULK_PAGE_ROWS
+"""Rows that were under way when the line broke, and what was read ahead."""
+
 
 def row(
     seq: int, lane: Lane, *, journal_id: str = "0000aaaa", kind: str = "", body: str = "{}",
@@ -237,7 +240,8 @@ class World:
         for journal in self.state.journals:
             assert len(journal.urgent.slots) <= limits.URGENT_SLOTS
             assert len(journal.urgent.express) <= limits.EXPRESS_SLOTS
-            assert len(journal.bulk.queue) <= 4 * limits.BATCH_ROWS
+            assert len(journal.bulk.queue) <= MOST_QUEUED
+            assert len(journal.bulk.flights) <= limits.BULK_FLIGHTS_QUICK
 
     def _sent(self, outs: tuple[Outgoing, ...]) -> None:
         assert self.state.connected_ms is not None or self.on_the_line is not None
