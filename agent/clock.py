@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,10 @@ class LastTime:
         """Return the remembered time, or None when the text is not one."""
         try:
             at_s, mono_ms, boot_id, wall_s = json.loads(text)
-            return cls(float(at_s), int(mono_ms), str(boot_id), float(wall_s))
-        except (ValueError, TypeError):
+            found = cls(float(at_s), int(mono_ms), str(boot_id), float(wall_s))
+        except (ValueError, TypeError, OverflowError):
             return None
+        return found if math.isfinite(found.at_s) and math.isfinite(found.wall_s) else None
 
     @classmethod
     def of(cls, stamp: Stamp) -> LastTime:

@@ -7,15 +7,45 @@ ConfigError whose message names file, key, what was found, what was wanted and t
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from agent.core.errors import ConfigError
 
+_SOCKET = "control.sock"
+_SOCKET_PATH_BYTES = 107  # unix(7): a longer name cannot be bound.
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _openable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise PydanticCustomError("path_nul", "input should be a path without a zero byte")
+    return path
+
+
+def _short_enough(path: Path) -> Path:
+    most = _SOCKET_PATH_BYTES - len(_SOCKET) - 1
+    if len(os.fsencode(path)) > most:
+        wanted = "input should be a path of at most {most} bytes, for a socket is made in it"
+        raise PydanticCustomError("path_long", wanted, {"most": most})
+    return path
+
+
+AnyPath = Annotated[Path, AfterValidator(_openable)]
+SocketFolder = Annotated[AnyPath, AfterValidator(_short_enough)]
 
 
 class Section(BaseModel):
@@ -29,8 +59,8 @@ class HubSection(Section):
 
     id: Name
     district: Name = "district"
-    data_dir: Path = Field(default=Path("/var/lib/anju"), strict=False)
-    runtime_dir: Path = Field(default=Path("/run/anju"), strict=False)
+    data_dir: AnyPath = Field(default=Path("/var/lib/anju"), strict=False)
+    runtime_dir: SocketFolder = Field(default=Path("/run/anju"), strict=False)
     language: Literal["zh", "en"] = "zh"
 
 
@@ -48,11 +78,11 @@ class UplinkSection(Section):
     host: str = Field(min_length=1, max_length=255)
     port: int = Field(default=8883, ge=1, le=65_535)
     tls: bool = True
-    ca_file: Path | None = Field(default=None, strict=False)
-    cert_file: Path | None = Field(default=None, strict=False)
-    key_file: Path | None = Field(default=None, strict=False)
+    ca_file: AnyPath | None = Field(default=None, strict=False)
+    cert_file: AnyPath | None = Field(default=None, strict=False)
+    key_file: AnyPath | None = Field(default=None, strict=False)
     username: str | None = Field(default=None, max_length=256)
-    password_file: Path | None = Field(default=None, strict=False)
+    password_file: AnyPath | None = Field(default=None, strict=False)
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     keepalive_s: int = Field(default=30, ge=10, le=120)
     reconnect_max_s: float = Field(default=60.0, ge=1.0, le=300.0)
@@ -84,7 +114,7 @@ class Config(Section):
     @property
     def control_socket(self) -> Path:
         """Return where guard listens for the command line and for link."""
-        return self.hub.runtime_dir / "control.sock"
+        return self.hub.runtime_dir / _SOCKET
 
     @property
     def journal_file(self) -> Path:

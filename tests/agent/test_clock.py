@@ -86,7 +86,22 @@ def test_the_remembered_time_is_read_as_it_was_written() -> None:
     assert LastTime.decode(last.encode()) == last == LastTime(12.5, 9_000, "b", 1_795_000_000.5)
 
 
-@pytest.mark.parametrize("text", ["", "null", "3", "[]", "[1,2]", '["x",0,"b",0]', "{}", "[1,2,3,"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "3",
+        "[]",
+        "[1,2]",
+        '["x",0,"b",0]',
+        "{}",
+        "[1,2,3,",
+        '[NaN,0,"b",0]',
+        '[0,Infinity,"b",0]',
+        '[0,0,"b",1e999]',
+    ],
+)
 def test_what_is_no_remembered_time_is_none(text: str) -> None:
     assert LastTime.decode(text) is None
 

@@ -153,6 +153,16 @@ def test_a_misspelt_key_of_the_uplink_is_answered_too(file: Path) -> None:
     assert said.startswith("uplink.hots is not a key here; wanted one of: bulk_rows_per_s, ca_file")
 
 
+def test_a_folder_whose_name_is_too_long_for_a_socket_is_refused_before_anything_starts(
+    file: Path,
+) -> None:
+    assert refused(file, HUB + f'runtime_dir = "/{"长" * 32}"\n').endswith(
+        "input should be a path of at most 94 bytes, for a socket is made in it. Correct the value."
+    )
+    file.write_text(HUB + f'runtime_dir = "/{93 * "r"}"\n')
+    assert load(file).control_socket.name == "control.sock"
+
+
 def test_a_key_with_a_line_break_in_it_is_still_told_in_one_line(file: Path) -> None:
     assert refused(file, HUB + '"a\\nb" = 1\n').startswith("hub.'a\\nb' is not a key here")
 
@@ -181,6 +191,8 @@ def test_a_key_with_a_line_break_in_it_is_still_told_in_one_line(file: Path) -> 
         (UPLINK + "reconnect_max_s = nan\n", "uplink.reconnect_max_s = nan: input should be"),
         (UPLINK + "reconnect_max_s = inf\n", "uplink.reconnect_max_s = inf: input should be less"),
         (UPLINK + "bulk_rows_per_s = 0\n", "uplink.bulk_rows_per_s = 0: input should be greater"),
+        (HUB + 'data_dir = "/a\\u0000b"\n', "hub.data_dir = '/a\\x00b': input should be a path wi"),
+        (HUB + f'runtime_dir = "/{94 * "r"}"\n', "hub.runtime_dir = '/rrr"),
         (HUB + "[siren]\nsos_s = 9\n", "siren.sos_s = 9: input should be greater"),
         (HUB + "[siren]\nsos_s = 601\n", "siren.sos_s = 601: input should be less"),
         (HUB + "[siren]\ndanger_s = 59\n", "siren.danger_s = 59: input should be greater"),

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-SUITE = ("tests/sync/test_uplink.py", "tests/sync/test_wire.py")
+SUITE = ("tests/sync/test_uplink.py", "tests/sync/test_wire.py", "tests/sync/test_example.py")
 VARIABLE = "ANJU_TEST_BROKER"
 BOOT_S = 60.0
 STOP_S = 15.0
