@@ -335,7 +335,7 @@ class House:
         """Wait until the platform has the hub's birth."""
         await until(lambda: self.platform.hub(HUB).get("state") == "online", what="birth")
 
-    async def settled(self, journal_id: str = "") -> None:
+    async def settled(self, journal_id: str = "", wait_s: float = WAIT_S) -> None:
         """Wait until every row of a journal is confirmed, both lanes together."""
         journal = journal_id or next(iter(self.guard.journals))
 
@@ -345,7 +345,7 @@ class House:
                 for lane in ("urgent", "bulk")
             )
 
-        await until(done, what="cursors")
+        await until(done, wait_s, "cursors")
 
 
 @asynccontextmanager
