@@ -66,7 +66,7 @@ def test_it_fits_on_a_page() -> None:
 
 async def test_it_takes_everything_once_though_it_is_killed(tmp_path: Path) -> None:
     async with house(tmp_path, start=begin, extra="tls = false\nbulk_rows_per_s = 2000.0") as home:
-        home.guard.commit("bulk", 3000)
+        home.guard.commit("bulk", 12_000)
         home.guard.commit("urgent", 3)
         for _ in range(3):
             with consumer(tmp_path, home):
