@@ -6,16 +6,15 @@ database file was damaged. The copy is replaced whole, and never by an empty one
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from agent import kept_copy
 from agent.core.clock import Stamp
 from agent.core.device import Device, DeviceId, DeviceKind, PowerClass
 from agent.core.reading import Reading, Value
@@ -90,20 +89,7 @@ class Registry:
         if not self._devices:
             return
         text = json.dumps([json.loads(encode_device(d)) for d in self.all()], ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        fresh = self._copy.with_suffix(".new")
-        with fresh.open("w") as file:
-            json.dump({"sha256": digest, "devices": text}, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            os.replace(self._copy, self._copy.with_suffix(".old"))
-        os.replace(fresh, self._copy)
-        folder = os.open(self._copy.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        kept_copy.write(self._copy, "devices", text)
 
 
 def encode_device(device: Device) -> str:
@@ -138,11 +124,8 @@ def _read_kept(kept: Mapping[str, str]) -> dict[DeviceId, Device]:
 
 def _read_copy(copy: Path) -> dict[DeviceId, Device]:
     """Return the devices of the newest copy that is whole, none when there is none."""
-    candidates: Iterable[Path] = (copy, copy.with_suffix(".old"))
-    for path in candidates:
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            kept = json.loads(path.read_text())
-            if hashlib.sha256(kept["devices"].encode()).hexdigest() == kept["sha256"]:
-                devices = [decode_device(json.dumps(d)) for d in json.loads(kept["devices"])]
-                return {device.id: device for device in devices}
+    for text in kept_copy.read(copy, "devices"):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            devices = [decode_device(json.dumps(d)) for d in json.loads(text)]
+            return {device.id: device for device in devices}
     return {}

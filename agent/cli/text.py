@@ -219,6 +219,7 @@ KINDS: dict[str, S] = {
     "valve": S("阀门", "valve"),
     "light": S("灯", "light"),
     "climate": S("温湿度", "climate"),
+    "speaker": S("语音播报器", "speaker"),
     "hub": S("家庭主机", "hub"),
     "unknown": S("未知设备", "unknown"),
 }
@@ -262,6 +263,9 @@ ROW_KINDS: dict[str, S] = {
     "actuation.failed": S("动作失败", "actuation failed"),
     "actuation.refused": S("动作被拒", "actuation refused"),
     "command": S("命令", "command"),
+    "mode.changed": S("模式变更", "mode changed"),
+    "site.changed": S("远程设置变更", "settings changed remotely"),
+    "evidence.added": S("补充证据", "evidence added"),
     "device.paired": S("设备入网", "device paired"),
     "device.left": S("设备离网", "device left"),
     "hub.started": S("主机启动", "hub started"),
@@ -278,6 +282,7 @@ ACTUATIONS: dict[str, S] = {
     "valve_open": S("打开阀门", "open the valve"),
     "switch_on": S("接通", "switch on"),
     "switch_off": S("断开", "switch off"),
+    "speak": S("语音播报", "speak"),
 }
 TIME_QUALITY: dict[str, S] = {
     "synced": S("已校时", "synchronised"),

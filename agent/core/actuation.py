@@ -15,6 +15,7 @@ class ActuationKind(StrEnum):
     VALVE_OPEN = "valve_open"
     SWITCH_ON = "switch_on"
     SWITCH_OFF = "switch_off"
+    SPEAK = "speak"
 
 
 class Requester(StrEnum):
@@ -26,8 +27,19 @@ class Requester(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """What a speaker is to say: `text` in `language` ("zh" or "en"), `repeat` times."""
+
+    text: str
+    language: str
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Actuation:
-    """One thing to do. `duration_s` bounds a siren (whole seconds, 0 = does not apply)."""
+    """One thing to do. `duration_s` bounds a siren (whole seconds, 0 = does not apply); `speech` is
+    for SPEAK alone."""
 
     kind: ActuationKind
     duration_s: int = 0
+    speech: Speech | None = None

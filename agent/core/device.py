@@ -34,6 +34,7 @@ class DeviceKind(StrEnum):
     VALVE = "valve"
     LIGHT = "light"
     CLIMATE = "climate"
+    SPEAKER = "speaker"
     HUB = "hub"
     UNKNOWN = "unknown"
 

@@ -38,6 +38,9 @@ class Kind(StrEnum):
     ACTUATION_FAILED = "actuation.failed"
     ACTUATION_REFUSED = "actuation.refused"
     COMMAND = "command"
+    MODE_CHANGED = "mode.changed"
+    SITE_CHANGED = "site.changed"  # Settings, limits of rules or the identity, from the platform.
+    EVIDENCE_ADDED = "evidence.added"
     DEVICE_PAIRED = "device.paired"
     DEVICE_LEFT = "device.left"
     HUB_STARTED = "hub.started"

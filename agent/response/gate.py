@@ -46,6 +46,7 @@ _KINDS: Mapping[ActuationKind, tuple[DeviceKind, ...]] = {
     ActuationKind.VALVE_OPEN: (DeviceKind.VALVE,),
     ActuationKind.SWITCH_ON: (DeviceKind.PLUG, DeviceKind.LIGHT),
     ActuationKind.SWITCH_OFF: (DeviceKind.PLUG, DeviceKind.LIGHT),
+    ActuationKind.SPEAK: (DeviceKind.SPEAKER,),
 }
 
 _RULE, _PERSON, _PLATFORM = Requester.RULE, Requester.PERSON_ON_SITE, Requester.PLATFORM
@@ -71,6 +72,10 @@ TABLE: Mapping[tuple[ActuationKind, Requester], Condition] = {
     (ActuationKind.SWITCH_OFF, _RULE): Condition.NO_GAS_IN_ROOM,
     (ActuationKind.SWITCH_OFF, _PERSON): Condition.NO_GAS_IN_ROOM,
     (ActuationKind.SWITCH_OFF, _PLATFORM): Condition.NEVER,
+    # A voice moves nothing, and in an alarm it is what the person waits for.
+    (ActuationKind.SPEAK, _RULE): Condition.ALWAYS,
+    (ActuationKind.SPEAK, _PERSON): Condition.ALWAYS,
+    (ActuationKind.SPEAK, _PLATFORM): Condition.ALWAYS,
 }
 
 _OK = Verdict(True, Sentence("允许。", "Allowed."))

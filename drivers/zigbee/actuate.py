@@ -68,6 +68,8 @@ def order(said: Description, actuation: Actuation) -> Order:
             on = True
         case ActuationKind.SWITCH_OFF | ActuationKind.VALVE_CLOSE:
             on = False
+        case ActuationKind.SPEAK:
+            raise CannotDo(f"{said.manufacturer} {said.model} has no voice: it cannot speak")
     at = _serving(said, ON_OFF, "switch")
     return Order(at, ON_OFF, int(on), (), Quantity.SWITCHED_ON, on, channel=channel(at))
 
