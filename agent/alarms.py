@@ -35,6 +35,7 @@ _HUB_PARTS: dict[DeviceId, Sentence] = {
     hub_part("uplink"): Sentence("平台连接", "the link to the platform"),
     hub_part("ledger"): Sentence("设备台账", "the device ledger"),
     hub_part("control"): Sentence("本地控制接口", "the control socket"),
+    hub_part("site"): Sentence("平台下发的设置", "the platform's settings"),
 }
 
 

@@ -52,6 +52,7 @@ from agent.journal.store import JournalStore
 from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
 from agent.registry import Registry
+from agent.remote import Remote
 from drivers.base import Driver, PairingDriver
 
 LINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
@@ -67,6 +68,7 @@ class Hub:
     registry: Registry
     pipeline: Pipeline
     pairing: Pairing
+    remote: Remote
     drivers: tuple[Driver, ...]
     started: Stamp
     counters: Callable[[], dict[str, int]]
@@ -105,6 +107,7 @@ class Answers:
             "sync.advance": self._advance,
             "sync.report": self._report,
             "audit": self._audit,
+            **self._hub.remote.handlers(),
         }
 
     # --- reading --------------------------------------------------------------------------------
@@ -134,6 +137,8 @@ class Answers:
                 self._alarm(alarm) for alarm in open_alarms if alarm.severity is Severity.S4
             ),
             counters=hub.counters(),
+            mode=hub.remote.mode(),
+            site=hub.remote.changes.info(),
         )
 
     async def _devices(self, _: Nothing, __: Peer) -> DeviceList:
@@ -215,7 +220,12 @@ class Answers:
 
     async def _sync_state(self, _: Nothing, __: Peer) -> SyncState:
         hub = self._hub.config.hub
-        return SyncState(hub=hub.id, district=hub.district, journals=await self._journals())
+        return SyncState(
+            hub=hub.id,
+            district=hub.district,
+            journals=await self._journals(),
+            uplink=self._hub.remote.changes.uplink(),
+        )
 
     async def _advance(self, params: AdvanceParams, _: Peer) -> Nothing:
         store = self._hub.store
@@ -235,6 +245,7 @@ class Answers:
         well = report.connected and report.platform_answers
         if before is None or well != (before.connected and before.platform_answers):
             self._hub.pipeline.fault("uplink", "platform", not well, report.says.en)
+        self._hub.remote.changes.heard(report)
         return Nothing()
 
     async def _audit(self, params: AuditParams, _: Peer) -> Nothing:
@@ -347,6 +358,7 @@ class Answers:
             restored_at_s=_wall(alarm.restored),
             closed_at_s=_wall(alarm.closed),
             cause=alarm.cause,
+            evidence=self._hub.remote.evidence(alarm.id),
         )
 
 

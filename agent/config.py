@@ -27,6 +27,9 @@ from agent.core.errors import ConfigError
 _SOCKET = "control.sock"
 _SOCKET_PATH_BYTES = 107  # unix(7): a longer name cannot be bound.
 
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+"""A raw Ed25519 public key in base64: 32 bytes."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -87,6 +90,8 @@ class UplinkSection(Section):
     keepalive_s: int = Field(default=30, ge=10, le=120)
     reconnect_max_s: float = Field(default=60.0, ge=1.0, le=300.0)
     bulk_rows_per_s: float = Field(default=500.0, ge=1.0, le=100_000.0)
+    command_keys: dict[Name, PublicKey] = Field(default_factory=dict, max_length=8)
+    """Whose signature may change this hub, by key id. Without any, nobody's."""
 
 
 class JournalSection(Section):

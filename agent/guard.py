@@ -24,6 +24,7 @@ from agent.answers import LINK_SILENT_S, Answers, Hub, release
 from agent.clock import LastTime, SystemClock
 from agent.config import Config, load
 from agent.control.schema import Committed as CommittedNotice
+from agent.control.schema import Nothing
 from agent.control.server import ControlServer
 from agent.core.command import Caller, EndDrills, Role
 from agent.core.device import Device, DeviceId
@@ -39,11 +40,12 @@ from agent.journal.writer import Put
 from agent.pairing import Pairing
 from agent.pipeline import Pipeline, device_put
 from agent.registry import Registry
+from agent.remote import Remote
 from agent.resume import resume
+from agent.site.changes import Changes
 from agent.supervisor import supervise
 from agent.watchdog import feed, notify
 from drivers.base import Driver, PairStep
-from local_rules.catalog import book
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +119,11 @@ class Guard:
         self._registry = Registry(
             self._store.state[Table.DEVICE], config.hub.data_dir / "devices.json"
         )
-        self._rules = book(siren_sos_s=config.siren.sos_s, siren_danger_s=config.siren.danger_s)
-        self._pipeline = Pipeline(self._clock, self._store, self._registry, self._rules)
+        self._changes = Changes(self._clock, self._store, config)
+        self._pipeline = Pipeline(self._clock, self._store, self._registry, self._changes.rules)
+        self._remote = Remote(
+            self._clock, self._store, self._registry, self._pipeline, self._changes
+        )
         self._pairing = Pairing(self._clock, self._adopt)
         self._strangers = 0
         self._copying: set[asyncio.Task[None]] = set()
@@ -132,6 +137,7 @@ class Guard:
                 self._registry,
                 self._pipeline,
                 self._pairing,
+                self._remote,
                 self._drivers,
                 self._started,
                 self._counters,
@@ -142,7 +148,7 @@ class Guard:
             self._store,
             self._pipeline,
             config.hub.data_dir,
-            config.journal.max_mb * 1024 * 1024,
+            self._changes.config.journal.max_mb * 1024 * 1024,
         )
         self._server = ControlServer(config.control_socket, self._answers.handlers())
 
@@ -160,7 +166,7 @@ class Guard:
             self._store.append((), puts, urgent=True)
         dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
         self._pipeline.release = dispatch.release
-        pending = resume(self._pipeline, self._store, self._rules, self._started)
+        pending = resume(self._pipeline, self._store, self._changes.rules, self._started)
         for driver in self._drivers:
             group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
         group.create_task(self._store.watch(), name="journal")
@@ -171,6 +177,7 @@ class Guard:
         group.create_task(house.keep_tidy(), name="retention")
         group.create_task(house.salvage(self._store.file), name="salvage")
         group.create_task(self._watch_link(), name="watch-link")
+        group.create_task(self._watch_remote(), name="watch-remote")
         group.create_task(feed(self._is_well), name="watchdog")
         self._pipeline.record(
             Kind.HUB_STARTED,
@@ -179,6 +186,9 @@ class Guard:
             urgent=True,
         )
         self._on_file(self._store.file)
+        self._changes.on_change = self._changed
+        self._changes.begin_run()
+        self._changed()
         dispatch.release(pending)
         notify("READY=1")
         gc.freeze()  # What exists now lives as long as the process: never look at it again.
@@ -282,6 +292,31 @@ class Guard:
             await asyncio.sleep(LINK_SILENT_S)
             silent = self._answers.link_is_silent()
             self._pipeline.fault("uplink", "process", silent, "link is not running")
+
+    async def _watch_remote(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self._remote.look()
+
+    def _changed(self) -> None:
+        """Go by what holds of the platform's wishes now, and keep the copy of it."""
+        changes = self._changes
+        self._pipeline.use_rules(changes.rules)
+        self._housekeeping.max_bytes = changes.config.journal.max_mb * 1024 * 1024
+        self._pipeline.fault("site", "left_out", bool(changes.trouble), changes.trouble)
+        assert self._group is not None
+        self._group.create_task(self._write_site(), name="copy-site")
+        if changes.site.trial is None:
+            # Only then: on trial link hears of it when the platform has had its answer.
+            self._server.tell_followers("sync.changed", Nothing())
+
+    async def _write_site(self) -> None:
+        try:
+            await asyncio.to_thread(self._changes.write_copy)
+        except OSError as error:
+            self._pipeline.fault("site", "copy", True, f"site.json: {error}")
+        else:
+            self._pipeline.fault("site", "copy", False, "")
 
     def _time_put(self) -> Put:
         return Put(Table.SETTING, _LAST_TIME, LastTime.of(self._clock.now()).encode())

@@ -44,7 +44,7 @@ class Housekeeping:
         self._store = store
         self._pipeline = pipeline
         self._data_dir = data_dir
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._steps = ClockSteps(clock.now())
 
     async def watch_clock(self) -> None:
@@ -137,7 +137,7 @@ class Housekeeping:
             size = self._store.file.path.stat().st_size
         except OSError:
             return False  # No disk: the store has said so.
-        return free < FREE_BYTES or size > self._max_bytes
+        return free < FREE_BYTES or size > self.max_bytes
 
     async def salvage(self, file: OpenFile) -> int:
         """Take the rows of the file that was set aside at the start over; return how many."""

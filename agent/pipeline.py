@@ -42,6 +42,8 @@ _DEVICE_FAULT = RuleId("device_fault")
 _HUB_FAULT = RuleId("hub_fault")
 
 Answer = Callable[[Alarm | CommandRefused], None]
+Also = Callable[[Transaction, AlarmBook], None]
+"""Adds to the transaction of an event what belongs to it; gets the alarms after the event."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Pipeline:
         self._store = store
         self._registry = registry
         self._rules = rules
-        self._inbox: deque[tuple[Event, Answer | None]] = deque()
+        self._inbox: deque[tuple[Event, Answer | None, Also | None]] = deque()
         self._deciding = False
         self._engine = engine.EngineState()
         self._alarms = Alarms(registry)
@@ -97,6 +99,15 @@ class Pipeline:
         """Take readings of one frame."""
         for reading in readings:
             self._submit(Observed(reading), None)
+
+    def drill(self, reading: Reading, also: Also) -> None:
+        """Take the reading of a drill; `also` has its part in the same transaction."""
+        assert reading.drill, "what is no drill comes from a device"
+        self._submit(Observed(reading), None, also)
+
+    def use_rules(self, rules: RuleBook) -> None:
+        """Judge later events by other rules. Holds that run keep the length they began with."""
+        self._rules = rules
 
     def fault(self, part: str, channel: str, active: bool, detail: str) -> None:
         """Take what a part of the hub says of itself; saying the same again changes nothing."""
@@ -156,10 +167,10 @@ class Pipeline:
 
     # --- one at a time, in order ----------------------------------------------------------------
 
-    def _submit(self, event: Event, answer: Answer | None) -> None:
+    def _submit(self, event: Event, answer: Answer | None, also: Also | None = None) -> None:
         """Decide on an event at once, in the caller's call: the commit is then under way while the
         driver still goes on with its frame. Events that come meanwhile follow in turn."""
-        self._inbox.append((event, answer))
+        self._inbox.append((event, answer, also))
         if self._deciding:
             return
         self._deciding = True
@@ -169,7 +180,7 @@ class Pipeline:
         finally:
             self._deciding = False
 
-    def _process(self, event: Event, answer: Answer | None) -> None:
+    def _process(self, event: Event, answer: Answer | None, also: Also | None) -> None:
         self.counts.events += 1
         tx = Transaction(event.stamp, self._store)
         match event:
@@ -186,6 +197,8 @@ class Pipeline:
                 pass
         step = engine.step(self._engine, event, self._rules)
         self._take_step(tx, step)
+        if also is not None:
+            also(tx, self._alarms.book)
         if tx.rows or tx.puts:
             self._commit(tx, answer)
 
@@ -277,6 +290,8 @@ class Pipeline:
                     self._journal_is_quick()
             if answer is not None and outcome is not None:
                 answer(outcome)
+            if tx.done is not None:
+                tx.done(durable)
 
         self._store.append(tx.rows, tx.puts, urgent=tx.urgent, done=done)
 

@@ -5,6 +5,7 @@ Owns that rows get their seqs in the order in which they are added. Knows nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.clock import Stamp
@@ -18,7 +19,8 @@ from agent.journal.writer import Put
 class Transaction:
     """Rows, state and orders of one event: all of it is committed, or none.
 
-    `urgent` says that it is committed at once. `orders` are given once it is on disk.
+    `urgent` says that it is committed at once. `orders` are given once it is on disk;
+    `done(durable)` is told then, or when it cannot be.
     """
 
     stamp: Stamp
@@ -27,6 +29,7 @@ class Transaction:
     puts: list[Put] = field(default_factory=list)
     orders: list[Asked] = field(default_factory=list)
     urgent: bool = False
+    done: Callable[[bool], None] | None = None
 
     def add(self, row: Row) -> int:
         """Add a row and return the seq that it was given."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.command import Role
 from agent.core.limits import PAIR_WINDOW_MAX_S, PAIR_WINDOW_S
+from agent.core.mode import AWAY_MAX_S, Mode
 
 VERSION = 1
 
@@ -95,6 +96,10 @@ class UplinkReport(Shape):
     bulk_waiting: int = 0
     sent: int = 0
     refused: int = 0
+    settings: int = 0
+    """`serial` of the settings on which the connection stands."""
+    answered: bool = False
+    """The platform has acknowledged something over this very connection."""
 
 
 class AuditParams(Shape):
@@ -104,7 +109,140 @@ class AuditParams(Shape):
     detail: str = Field(default="", max_length=1000)
 
 
+# --- requests of the platform, which link passes on -----------------------------------------------
+
+
+class PlatformRequest(Shape):
+    """What every request of the platform that does something has.
+
+    `life_s` is its life as the platform wrote it: for so long the same id may come again, and then
+    gets the same answer instead of being done twice.
+    """
+
+    request_id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+    life_s: float = Field(gt=0, le=86_400)
+
+
+class ModeParams(PlatformRequest):
+    """Set the mode of the home. AWAY ends by itself after `for_s` seconds."""
+
+    mode: Mode
+    for_s: float = Field(default=0.0, ge=0, le=AWAY_MAX_S)
+    by: str = Field(min_length=1, max_length=64)
+
+
+class SpeakParams(PlatformRequest):
+    """Have every speaker of the home say something."""
+
+    text: str = Field(min_length=1, max_length=200)
+    language: Literal["zh", "en"]
+    repeat: int = Field(default=1, ge=1, le=5)
+    by: str = Field(min_length=1, max_length=64)
+
+
+class DrillParams(PlatformRequest):
+    """Let the hub take an alarm from `device` for a test; empty: from the first device that can."""
+
+    kind: Literal["sos", "smoke", "gas", "co", "water_leak"]
+    device: str = Field(default="", max_length=64)
+    by: str = Field(min_length=1, max_length=64)
+
+
+class EvidenceParams(PlatformRequest):
+    """Add a note or the place of a recording to an alarm."""
+
+    alarm: str = Field(min_length=1, max_length=64)
+    text: str = Field(default="", max_length=500)
+    uri: str = Field(default="", max_length=500, pattern=r"^$|^[a-z][a-z0-9+.-]*:\S+$")
+    by: str = Field(min_length=1, max_length=64)
+
+
+class SignedParams(PlatformRequest):
+    """A signed document that changes the hub, as it came. `signature` is base64."""
+
+    name: Literal["config.apply", "rules.apply", "identity.renew"]
+    kid: str = Field(min_length=1, max_length=64)
+    document: str = Field(max_length=32_768)
+    signature: str = Field(min_length=1, max_length=128)
+
+
 # --- answers --------------------------------------------------------------------------------------
+
+
+class ModeInfo(Shape):
+    """The mode of the home; `until_at_s` wall time in seconds since 1970 UTC, None: no end."""
+
+    mode: Mode = Mode.HOME
+    until_at_s: float | None = None
+    by: str = ""
+
+
+class SpeakResult(Shape):
+    """Who was told to speak. What became of it comes as `actuation.done` or `actuation.failed`."""
+
+    devices: tuple[str, ...]
+
+
+class DrillResult(Shape):
+    """The alarm of a drill, which is closed again. Wall times in seconds since 1970 UTC: when the
+    hub took the request, and when the alarm was raised."""
+
+    alarm: str
+    rule: str
+    severity: str
+    asked_at_s: float
+    raised_at_s: float
+
+
+class EvidenceResult(Shape):
+    """Where the evidence is: the alarm and the id of the row."""
+
+    alarm: str
+    row: str
+
+
+class ChangeResult(Shape):
+    """What became of a signed change: on trial until `until_at_s`, or a request for a certificate
+    (`csr`, PEM) for the key that was made."""
+
+    part: str
+    version: int
+    state: Literal["trial", "csr"]
+    until_at_s: float | None = None
+    csr: str = ""
+
+
+class SiteInfo(Shape):
+    """Which versions of the platform's changes hold (0: the installer's own), and which part is on
+    trial now."""
+
+    config_version: int = 0
+    rules_version: int = 0
+    identity_version: int = 0
+    trial: str = ""
+
+
+class UplinkSettings(Shape):
+    """What link is to use instead of what the file says. `serial` changes with every change;
+    `identity_file` has key and certificate in one, "" for the file's own."""
+
+    serial: int
+    host: str
+    port: int
+    protocol: Literal["auto", "5", "3.1.1"]
+    keepalive_s: int
+    reconnect_max_s: float
+    bulk_rows_per_s: float
+    identity_file: str
+
+
+class EvidenceNote(Shape):
+    """One piece of evidence that was added to an alarm."""
+
+    at_s: float
+    by: str
+    text: str
+    uri: str
 
 
 class Hello(Shape):
@@ -155,6 +293,7 @@ class AlarmInfo(Shape):
     restored_at_s: float | None
     closed_at_s: float | None
     cause: str
+    evidence: tuple[EvidenceNote, ...] = ()
 
 
 class RowInfo(Shape):
@@ -228,6 +367,8 @@ class Status(Shape):
     alarms_open: int
     troubles: tuple[AlarmInfo, ...]
     counters: dict[str, int]
+    mode: ModeInfo = ModeInfo()
+    site: SiteInfo = SiteInfo()
 
 
 class SyncState(Shape):
@@ -236,6 +377,7 @@ class SyncState(Shape):
     hub: str
     district: str
     journals: tuple[JournalInfo, ...]
+    uplink: UplinkSettings | None = None
 
 
 class DeviceList(Shape):
@@ -319,11 +461,17 @@ METHODS: dict[str, Method] = {
     "sync.advance": Method(AdvanceParams, Nothing, _LINK),
     "sync.report": Method(UplinkReport, Nothing, _LINK),
     "audit": Method(AuditParams, Nothing, _LINK),
+    "mode.set": Method(ModeParams, ModeInfo, _LINK),
+    "speak": Method(SpeakParams, SpeakResult, _LINK),
+    "drill": Method(DrillParams, DrillResult, _LINK),
+    "evidence.add": Method(EvidenceParams, EvidenceResult, _LINK),
+    "change": Method(SignedParams, ChangeResult, _LINK),
 }
 
 NOTIFICATIONS: dict[str, type[Shape]] = {
     "journal.committed": Committed,
     "pair.progress": PairProgress,
+    "sync.changed": Nothing,  # What `sync.state` says of the uplink is no longer so.
 }
 
 # JSON-RPC error codes: the standard ones, and one of ours with a word in `data.code`.

@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,7 @@ def _authorities(ca_file: Path) -> list[x509.Certificate]:
 
 def _is_issued(chain: list[x509.Certificate], authorities: list[x509.Certificate]) -> bool:
     """Return whether each certificate issued the one before it, and an authority the last one."""
-    links = all(_issued(lower, upper) for lower, upper in zip(chain, chain[1:], strict=False))
+    links = all(_issued(lower, upper) for lower, upper in pairwise(chain))
     return links and any(_issued(chain[-1], authority) for authority in authorities)
 
 

@@ -84,7 +84,9 @@ def needs_link(before: Config, after: Config) -> bool:
 
 
 def _forbidden(key: str) -> CommandRefused:
-    known = ", ".join(f"{section}.{name}" for section, names in CHANGEABLE.items() for name in names)
+    known = ", ".join(
+        f"{section}.{name}" for section, names in CHANGEABLE.items() for name in names
+    )
     return CommandRefused("forbidden_key", f"{key[:80]} is the installer's; there are: {known}")
 
 
