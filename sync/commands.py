@@ -13,22 +13,49 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agent.control.schema import AckParams, ResolveParams
+from agent.control import schema as guard
+from agent.control.schema import AckParams, ResolveParams, Shape
 from agent.core.clock import Stamp, TimeQuality
 from agent.core.errors import CommandRefused, JournalError, TransportError
+from agent.core.mode import AWAY_MAX_S
 from agent.core.row import JournalId
 from agent.journal.row import StoredRow
-from sync import limits
-from sync.codec import Origin, Outgoing, encode_event, fault_of, first_fault
+from sync import diagnostics, limits
+from sync.codec import Origin, Outgoing, encode_event, fault_of, first_fault, rfc3339
 from sync.guard_line import GuardLine
-from sync.messages import AlarmAckParams, AlarmResolveParams, Event, PullParams, Request, Response
+from sync.messages import (
+    AlarmAckParams,
+    AlarmResolveParams,
+    DiagnosticsParams,
+    DrillParams,
+    Event,
+    EvidenceAddParams,
+    ModeSetParams,
+    PullParams,
+    Request,
+    Response,
+    SignedParams,
+    SpeakParams,
+)
 from sync.rows import JournalFiles
 
 PARAMS: dict[str, type[BaseModel]] = {
     "pull": PullParams,
     "alarm.ack": AlarmAckParams,
     "alarm.resolve": AlarmResolveParams,
+    "mode.set": ModeSetParams,
+    "speak": SpeakParams,
+    "drill": DrillParams,
+    "evidence.add": EvidenceAddParams,
+    "diagnostics.collect": DiagnosticsParams,
+    "config.apply": SignedParams,
+    "rules.apply": SignedParams,
+    "identity.renew": SignedParams,
 }
+SIGNED = frozenset(name for name, params in PARAMS.items() if params is SignedParams)
+REMEMBERED = SIGNED | {"mode.set", "speak", "drill", "evidence.add"}
+"""Requests whose ids guard keeps on disk: the same one again gets the same answer, from guard."""
+
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 _SCAN_ROWS = 500
 
@@ -40,12 +67,15 @@ class Admitted:
     name: str
     request_id: str
     params: BaseModel
+    issued_at_s: float
+    life_s: float
 
 
 class Door:
     """Lets requests in, one at a time, or says why not."""
 
-    def __init__(self) -> None:
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._tokens = float(limits.REQUEST_BURST)
         self._filled_s = 0.0
@@ -64,13 +94,24 @@ class Door:
         request = _parsed(Request, payload)
         if name not in PARAMS:
             raise CommandRefused("unknown_request", f"there are: {', '.join(sorted(PARAMS))}")
+        _check_address(request, self._origin)
         _check_time(request, now)
-        if request.request_id in self._seen:
+        if name not in REMEMBERED:
+            self._remember(request.request_id)
+        return Admitted(
+            name,
+            request.request_id,
+            _checked(PARAMS[name], request.params),
+            request.issued_at.timestamp(),
+            _life_s(request),
+        )
+
+    def _remember(self, request_id: str) -> None:
+        if request_id in self._seen:
             raise CommandRefused("replayed", "this request_id was used before")
-        self._seen[request.request_id] = None
+        self._seen[request_id] = None
         if len(self._seen) > limits.REQUEST_MEMORY:
             self._seen.popitem(last=False)
-        return Admitted(name, request.request_id, _checked(PARAMS[name], request.params))
 
 
 def request_id_of(payload: bytes) -> str | None:
@@ -95,13 +136,15 @@ class Commands:
 
     def __init__(
         self,
-        guard: GuardLine,
+        line: GuardLine,
         files: JournalFiles,
         origin: Origin,
         marks: Callable[[], dict[JournalId, int]],
         now: Callable[[], Stamp],
+        report: Callable[[], guard.UplinkReport],
     ) -> None:
-        self._guard = guard
+        self._report = report
+        self._guard = line
         self._files = files
         self._origin = origin
         self._marks = marks
@@ -123,11 +166,39 @@ class Commands:
                     what = ResolveParams(alarm=resolve.alarm, cause=resolve.cause, by=resolve.by)
                     alarm = await self._guard.resolve(what)
                     yield _done(admitted, {"alarm": alarm.id, "state": alarm.state})
+                case DiagnosticsParams():
+                    status = await self._guard.status()
+                    for found in diagnostics.pages(status, self._report()):
+                        yield _done(admitted, found.part, number=found.number, more=found.more)
+                case _:
+                    yield _done(admitted, _on_wire(await self._forward(admitted)))
         except CommandRefused as refused:
             yield refusal(admitted.name, admitted.request_id, refused)
         except (TransportError, JournalError) as error:
             away = CommandRefused("unavailable", str(error))
             yield refusal(admitted.name, admitted.request_id, away)
+
+    async def _forward(self, admitted: Admitted) -> Shape:
+        """Have guard do it, once, and return what it says."""
+        head = {"request_id": admitted.request_id, "life_s": admitted.life_s}
+        said = admitted.params.model_dump(exclude={"until"})
+        match admitted.params:
+            case ModeSetParams(until=until):
+                for_s = 0.0 if until is None else until.timestamp() - admitted.issued_at_s
+                if until is not None and not 0 < for_s <= AWAY_MAX_S:
+                    raise CommandRefused("malformed", "params.until: want it within 90 days")
+                asked = guard.ModeParams.model_validate({**head, **said, "for_s": for_s})
+                return await self._guard.set_mode(asked)
+            case SpeakParams():
+                return await self._guard.speak(guard.SpeakParams.model_validate({**head, **said}))
+            case DrillParams():
+                return await self._guard.drill(guard.DrillParams.model_validate({**head, **said}))
+            case EvidenceAddParams():
+                note = guard.EvidenceParams.model_validate({**head, **said})
+                return await self._guard.add_evidence(note)
+            case _:
+                signed = {**head, **said, "name": admitted.name}
+                return await self._guard.change(guard.SignedParams.model_validate(signed))
 
     async def _pull(self, admitted: Admitted, pull: PullParams) -> AsyncIterator[Response]:
         """Read from the journal whatever the cursors say, and answer page by page."""
@@ -188,10 +259,43 @@ def _page(
     )
 
 
-def _done(admitted: Admitted, result: dict[str, Any]) -> Response:
+def _done(
+    admitted: Admitted, result: dict[str, Any], *, number: int = 0, more: bool = False
+) -> Response:
     return Response(
-        request_id=admitted.request_id, name=admitted.name, ok=True, code="ok", result=result
+        request_id=admitted.request_id,
+        name=admitted.name,
+        ok=True,
+        code="ok",
+        result=result,
+        page=number,
+        more=more,
     )
+
+
+def _on_wire(shape: Shape) -> dict[str, Any]:
+    """Return guard's answer as it is sent: times as text, what does not apply left out.
+
+    >>> _on_wire(guard.ModeInfo(by="platform:li.na", until_at_s=1767225600.25))
+    {'mode': 'home', 'until_at': '2026-01-01T00:00:00.250Z', 'by': 'platform:li.na'}
+    """
+    said = shape.model_dump(mode="json")
+    return {
+        key.removesuffix("_s") if key.endswith("_at_s") else key: (
+            rfc3339(value) if key.endswith("_at_s") else value
+        )
+        for key, value in said.items()
+        if value is not None
+    }
+
+
+def _check_address(request: Request, origin: Origin) -> None:
+    if request.hub not in (None, origin.hub) or request.district not in (None, origin.district):
+        raise CommandRefused("wrong_hub", "the request is addressed to another hub")
+
+
+def _life_s(request: Request) -> float:
+    return (request.expires_at - request.issued_at).total_seconds()
 
 
 def _in_time(row: StoredRow, pull: PullParams) -> bool:
@@ -204,11 +308,10 @@ def _in_time(row: StoredRow, pull: PullParams) -> bool:
 def _check_time(request: Request, now: Stamp) -> None:
     """Refuse what is too old, too long-lived or from the future, as far as our clock can tell.
 
-    A clock that was never set cannot judge: then only the length of life counts. Acknowledging an
-    alarm twice or reading twice does no harm, and an alarm's id is never used again.
+    A clock that was never set cannot judge: then only the length of life counts, guard's memory of
+    requests, and the version of what is signed. What else there is does no harm when done twice.
     """
-    life_s = (request.expires_at - request.issued_at).total_seconds()
-    if not 0 < life_s <= limits.REQUEST_LIFETIME_S:
+    if not 0 < _life_s(request) <= limits.REQUEST_LIFETIME_S:
         raise CommandRefused("malformed", "expires_at: want it after issued_at, at most a day")
     if now.quality is TimeQuality.UNKNOWN:
         return

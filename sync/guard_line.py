@@ -18,10 +18,21 @@ from agent.control.schema import (
     AdvanceParams,
     AlarmInfo,
     AuditParams,
+    ChangeResult,
     Committed,
+    DrillParams,
+    DrillResult,
+    EvidenceParams,
+    EvidenceResult,
+    ModeInfo,
+    ModeParams,
     Nothing,
     ResolveParams,
     Shape,
+    SignedParams,
+    SpeakParams,
+    SpeakResult,
+    Status,
     SyncState,
     UplinkReport,
 )
@@ -30,6 +41,9 @@ from agent.core.row import JournalId, Lane
 from sync import limits
 
 log = logging.getLogger(__name__)
+
+CHANGE_REPLY_S = 20.0
+"""A signed change may make a key and wait for a slow disk several times."""
 
 OnState = Callable[[SyncState], None]
 OnCommitted = Callable[[Committed], None]
@@ -109,6 +123,30 @@ class GuardLine:
         """Close an alarm for the platform. Errors: CommandRefused, TransportError."""
         return await self._present().ask("alarm.resolve", params, AlarmInfo)
 
+    async def change(self, params: SignedParams) -> ChangeResult:
+        """Hand a signed change over. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("change", params, ChangeResult, timeout_s=CHANGE_REPLY_S)
+
+    async def set_mode(self, params: ModeParams) -> ModeInfo:
+        """Set the mode of the home. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("mode.set", params, ModeInfo)
+
+    async def speak(self, params: SpeakParams) -> SpeakResult:
+        """Have the speakers say something. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("speak", params, SpeakResult)
+
+    async def drill(self, params: DrillParams) -> DrillResult:
+        """Run a drill. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("drill", params, DrillResult)
+
+    async def add_evidence(self, params: EvidenceParams) -> EvidenceResult:
+        """Add evidence to an alarm. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("evidence.add", params, EvidenceResult)
+
+    async def status(self) -> Status:
+        """Return how the hub is. Errors: CommandRefused, TransportError."""
+        return await self._present().ask("status", Nothing(), Status)
+
     async def run(self) -> None:
         """Be connected to guard, for ever; ends only by being cancelled."""
         away = False
@@ -182,6 +220,8 @@ class GuardLine:
     def _notified(self, method: str, shape: Shape) -> None:
         if isinstance(shape, Committed):
             self._on_committed(shape)
+        elif method == "sync.changed":
+            self.refresh()
 
     def _present(self) -> ControlClient:
         if self._client is None:

@@ -81,6 +81,9 @@ FIRST_RETRY_S = 0.5
 GUARD_RETRY_S = 0.5
 """Guard is asked for again this often while it is away: it is on the same machine."""
 
+GUARD_FIRST_S = 3.0
+"""The first connection waits so long for guard to say which settings hold: it knows of changes."""
+
 STATE_REFRESH_S = 30.0
 """Guard is asked for the list of journals this often, should a notification be missed."""
 

@@ -12,6 +12,8 @@ import random
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 from agent import logs
 from agent.clock import SystemClock
 from agent.config import Config, UplinkSection, load
-from agent.control.schema import Committed, SyncState, Text, UplinkReport
+from agent.control.schema import Committed, SyncState, Text, UplinkReport, UplinkSettings
 from agent.core.clock import Clock
 from agent.core.errors import CommandRefused, ConfigError, FrameError, JournalError
 from agent.core.limits import HEARTBEAT_S
@@ -38,7 +40,7 @@ from sync.codec import (
     pack,
     rfc3339,
 )
-from sync.commands import Commands, Door, refusal, request_id_of
+from sync.commands import SIGNED, Commands, Door, refusal, request_id_of
 from sync.dialer import Dialer, delay_s
 from sync.guard_line import GuardLine
 from sync.memory import give_back
@@ -91,7 +93,10 @@ class Link:
     def __init__(
         self, config: Config, settings: UplinkSection, *, clock: Clock, rng: random.Random
     ) -> None:
-        self._settings = settings
+        self._file_settings = self._settings = settings
+        self._serial = 0
+        self._told = asyncio.Event()
+        self._resettled = asyncio.Event()
         self._clock = clock
         self._rng = rng
         self._origin = Origin(config.hub.district, config.hub.id)
@@ -103,9 +108,14 @@ class Link:
         )
         # A pull may read for seconds: it has readers and a thread of its own.
         self._pull_files = JournalFiles("link-pull")
-        self._door = Door()
+        self._door = Door(self._origin)
         self._commands = Commands(
-            self._guard, self._pull_files, self._origin, self._last_seqs, clock.now
+            self._guard,
+            self._pull_files,
+            self._origin,
+            self._last_seqs,
+            clock.now,
+            self._report,
         )
         self._loads: asyncio.Queue[Load] = asyncio.Queue(_LOADS)
         self._requests: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(limits.REQUEST_QUEUE)
@@ -117,6 +127,7 @@ class Link:
         self._timer: asyncio.TimerHandle | None = None
         self._journal_well = True
         self._was_online = False
+        self._answered = False
         self._mistake: BaseException | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -217,6 +228,28 @@ class Link:
             for info in first_written
         )
         self._feed(session.Journals(marks))
+        if state.uplink is not None:
+            self._use(state.uplink)
+        self._told.set()
+
+    def _use(self, wanted: UplinkSettings) -> None:
+        """Go by the settings that guard says hold; a connection made by others is given up."""
+        if wanted.serial == self._serial:
+            return
+        log.info("uplink.settings serial=%d", wanted.serial)
+        self._serial = wanted.serial
+        changed = wanted.model_dump(exclude={"serial", "identity_file"})
+        if wanted.identity_file:
+            file = Path(wanted.identity_file)
+            changed |= {"cert_file": file, "key_file": file}
+        settings = self._file_settings.model_copy(update=changed)
+        if settings != self._settings:
+            self._settings = settings
+            self._state = replace(self._state, rows_per_s=settings.bulk_rows_per_s)
+            self._resettled.set()
+            if self._connection is not None:
+                self._connection.give_up(reasons.RESETTLED)
+        self._guard.report()
 
     def _take_committed(self, committed: Committed) -> None:
         journal_id = JournalId(committed.journal_id)
@@ -281,16 +314,24 @@ class Link:
             complain=self._complain,
             unheard=self._take_unheard,
         )
+        with suppress(TimeoutError):  # Without guard's word the file's settings hold.
+            await asyncio.wait_for(self._told.wait(), limits.GUARD_FIRST_S)
         dialer = Dialer(self._settings, endpoint)
         loop = asyncio.get_running_loop()
         failures = 0
         while True:
+            if self._resettled.is_set():
+                self._resettled.clear()
+                dialer, failures = Dialer(self._settings, endpoint), 0
             try:
                 connection = await dialer.dial()
             except UplinkDown as error:
                 failures += 1
                 self._offline(error.says, failures == 1)
             else:
+                if self._resettled.is_set():  # Other settings came while it was made.
+                    connection.give_up(reasons.RESETTLED)
+                    continue
                 up_s = loop.time()
                 self._online(connection)
                 await connection.lost.wait()
@@ -298,13 +339,16 @@ class Link:
                 self._feed(session.Disconnected())
                 failures = 0 if loop.time() - up_s >= limits.STABLE_S else failures + 1
                 self._offline(connection.why, True)
-            await asyncio.sleep(delay_s(failures, self._settings.reconnect_max_s, self._rng))
+            pause_s = delay_s(failures, self._settings.reconnect_max_s, self._rng)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._resettled.wait(), pause_s)
 
     def _online(self, connection: Connection) -> None:
         self._connection = connection
         self._says, self._warning = reasons.CONNECTED, None
         reason = "reconnected" if self._was_online else "started"
         self._was_online = True
+        self._answered = False
         log.info("uplink.up protocol=%s broker=%s", connection.protocol, self._broker())
         birth = self._status("online", reason)
         self._publish(self._topics.status, birth, _JSON, retain=True)
@@ -333,6 +377,9 @@ class Link:
         if topic == self._topics.ack:
             try:
                 self._feed(session.Acked(decode_ack(payload)))
+                if not self._answered:
+                    self._answered = True
+                    self._guard.report()
                 if self._warning is reasons.UNHEARD:
                     self._warning = None
             except FrameError as error:
@@ -362,6 +409,8 @@ class Link:
                 if not page.ok:
                     self._note("request.refused", f"{name}: {page.code}")
                 await self._respond(page)
+            if name in SIGNED:
+                self._guard.refresh()  # Now that the answer is out, other settings may hold.
 
     async def _respond(self, response: Response) -> None:
         """Send one answer and wait until the broker has it: a long pull never piles up here."""
@@ -415,19 +464,21 @@ class Link:
         return _json(status)
 
     def _report(self) -> UplinkReport:
-        connected = self._connection is not None
+        connected = self._connection is not None and not self._connection.lost.is_set()
         silent = session.unanswered_s(self._state, self._clock.now()) >= limits.PLATFORM_SILENT_S
         says = reasons.SILENT if connected and silent else self._warning or self._says
         return UplinkReport(
             connected=connected,
             platform_answers=connected and not silent,
             says=Text(zh=says.zh, en=says.en),
-            protocol="" if self._connection is None else self._connection.protocol,
+            protocol="" if self._connection is None or not connected else self._connection.protocol,
             broker=self._broker(),
             urgent_waiting=self._count(Lane.URGENT),
             bulk_waiting=self._count(Lane.BULK),
             sent=self._state.sent_rows,
             refused=sum(self._counts.values()) - self._counts["ack.duplicate"],
+            settings=self._serial,
+            answered=connected and self._answered,
         )
 
     def _count(self, lane: Lane) -> int:

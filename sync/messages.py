@@ -121,11 +121,16 @@ class Ack(Received):
 
 
 class Request(Received):
-    """On `request/{name}`: what every request has. `request_id` is used once and never again."""
+    """On `request/{name}`: what every request has. `request_id` is used once and never again.
+
+    `hub` and `district` may say once more whom it is for; then they must be ours.
+    """
 
     request_id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
     issued_at: AwareDatetime
     expires_at: AwareDatetime
+    hub: str | None = Field(default=None, max_length=64)
+    district: str | None = Field(default=None, max_length=64)
     params: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -154,6 +159,56 @@ class AlarmResolveParams(Received):
     alarm: str = Field(min_length=1, max_length=64)
     cause: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     by: str = Field(min_length=1, max_length=64)
+
+
+class ModeSetParams(Received):
+    """`mode.set`: what people say of the home. `away` ends at `until`; `home` has no end."""
+
+    mode: Literal["home", "away"]
+    until: AwareDatetime | None = None
+    by: str = Field(min_length=1, max_length=64)
+
+
+class SpeakParams(Received):
+    """`speak`: have every speaker of the home say a text, once or several times."""
+
+    text: str = Field(min_length=1, max_length=200)
+    language: Literal["zh", "en"]
+    repeat: int = Field(default=1, ge=1, le=5)
+    by: str = Field(min_length=1, max_length=64)
+
+
+class DrillParams(Received):
+    """`drill`: let the hub take an alarm of `device` for a test; without it: of the first device
+    that can raise it."""
+
+    kind: Literal["sos", "smoke", "gas", "co", "water_leak"]
+    device: str = Field(default="", max_length=64)
+    by: str = Field(min_length=1, max_length=64)
+
+
+class EvidenceAddParams(Received):
+    """`evidence.add`: a note on an alarm, or where a recording of it is; at least one of both."""
+
+    alarm: str = Field(min_length=1, max_length=64)
+    text: str = Field(default="", max_length=500)
+    uri: str = Field(default="", max_length=500, pattern=r"^$|^[a-z][a-z0-9+.-]*:\S+$")
+    by: str = Field(min_length=1, max_length=64)
+
+
+class DiagnosticsParams(Received):
+    """`diagnostics.collect`: how the hub is. Nothing is asked of it but that."""
+
+
+class SignedParams(Received):
+    """`config.apply`, `rules.apply`, `identity.renew`: a document with a signature over its bytes.
+
+    `document` is the JSON text that was signed, as a string; `signature` is Ed25519 in base64.
+    """
+
+    kid: str = Field(min_length=1, max_length=64)
+    document: str = Field(min_length=1, max_length=32_768)
+    signature: str = Field(min_length=1, max_length=128)
 
 
 class Response(Sent):

@@ -118,6 +118,10 @@ class Connection:
             self._client.loop_write()
         self._drop(reasons.STOPPED)
 
+    def give_up(self, why: Sentence) -> None:
+        """End the connection at once, without a word: another one is wanted."""
+        self._drop(why)
+
     # --- coming up --------------------------------------------------------------------------------
 
     def _make_client(self) -> paho.Client:

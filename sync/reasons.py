@@ -24,6 +24,7 @@ class UplinkDown(UplinkError):
 
 
 NOT_YET = Sentence("正在连接平台", "Connecting to the platform")
+RESETTLED = Sentence("连接设置已变更，正在重新连接", "The settings have changed: connecting anew")
 STOPPED = Sentence("上联已正常停止", "The uplink was stopped in good order")
 CONNECTED = Sentence("已连接平台", "Connected to the platform")
 SILENT = Sentence(

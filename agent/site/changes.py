@@ -189,7 +189,9 @@ class Changes:
                 )
                 # One key waits at a time: of several the latest is meant.
                 held = self.site.held[Part.IDENTITY].version
-                await asyncio.to_thread(identity.keep_only, hub.data_dir, (held, version))
+                await asyncio.to_thread(
+                    identity.keep_only, hub.data_dir, lambda v: v in (held, version)
+                )
                 return Wish(Part.IDENTITY, kid, document, None, csr=csr)
             step = parsed(_InstallStep, content)
             ca_file = None if uplink is None else uplink.ca_file
@@ -281,8 +283,7 @@ class Changes:
         with self._copying:  # Two changes in quick succession would write the same file.
             kept_copy.write(self._copy, _COPY, encode(site))
             held = site.held[Part.IDENTITY]
-            pending = {version for version in _versions(data_dir) if version > held.seen}
-            identity.keep_only(data_dir, {held.version, *pending})
+            identity.keep_only(data_dir, lambda v: v == held.version or v > held.seen)
 
     def _pass(self) -> None:
         trial = self.site.trial
@@ -325,11 +326,3 @@ def _newest(copy: Path) -> Site | None:
     found = (_read(text) for text in kept_copy.read(copy, _COPY))
     site = next((one for one in found if one is not None), None)
     return None if site is None else replace(site, trial=None)
-
-
-def _versions(data_dir: Path) -> set[int]:
-    try:
-        names = [path.stem for path in identity.folder_of(data_dir).iterdir()]
-    except OSError:
-        return set()
-    return {int(name) for name in names if name.isdecimal()}

@@ -8,7 +8,7 @@ and never changed; which of them holds is the matter of `state`.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -99,12 +99,12 @@ def install(
     return path
 
 
-def keep_only(data_dir: Path, versions: Collection[int]) -> None:
-    """Remove what is of no version in `versions`. What cannot be removed stays."""
-    wanted = {f"{version}{end}" for version in versions for end in (".pem", ".key")}
+def keep_only(data_dir: Path, wanted: Callable[[int], bool]) -> None:
+    """Remove what is of no wanted version. What cannot be removed stays."""
     with suppress(OSError):
         for path in folder_of(data_dir).iterdir():
-            if path.name not in wanted:
+            version = path.name.partition(".")[0]
+            if not (version.isdecimal() and wanted(int(version))):
                 path.unlink(missing_ok=True)
 
 

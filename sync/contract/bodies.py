@@ -123,11 +123,13 @@ class Alarm(Body):
 
 
 class Order(Body):
-    """An actuator was to do something, on behalf of an alarm. The actuator is the `subject`."""
+    """An actuator was to do something, on behalf of an alarm or of the platform. The actuator is
+    the `subject`."""
 
     key: str
     """Names the order over restarts; its outcome carries the same key."""
-    alarm: str = Field(pattern=ROW_ID)
+    alarm: str = Field(default="", pattern=ROW_ID)
+    """Missing when the platform asked (`speak`)."""
     actuation: ActuationKind
     duration_s: int = Field(ge=0)
     """0: does not apply."""
@@ -151,15 +153,59 @@ class Outcome(Body):
 
 
 class Command(Body):
-    """What a person or the platform asked of an alarm, refused or not."""
+    """What a person or the platform asked, refused or not."""
 
-    command: Literal["alarm.ack", "alarm.resolve"]
-    alarm: str
+    command: Literal[
+        "alarm.ack",
+        "alarm.resolve",
+        "mode.set",
+        "speak",
+        "drill",
+        "evidence.add",
+        "config.apply",
+        "rules.apply",
+        "identity.renew",
+    ]
+    alarm: str = ""
+    """The alarm that it is about, if it is about one."""
     by: str
+    """Who asked; for signed requests the `kid`."""
     on_site: bool
+    request_id: str = ""
+    detail: str = ""
     note: str = ""
     refused: str = ""
     """Code of the refusal; missing when it was done."""
+
+
+class ModeChanged(Body):
+    """What people say of the home: `away` ends at `until_s`."""
+
+    mode: Literal["home", "away"]
+    by: str
+    until_s: float = 0.0
+    """Seconds since 1970-01-01 UTC."""
+    why: str = ""
+
+
+class SiteChanged(Body):
+    """A stage of a signed change."""
+
+    part: Literal["config", "rules", "identity"]
+    version: int = Field(ge=1)
+    stage: Literal["trial", "reached", "confirmed", "rolled_back"]
+    """`reached`: the broker has let the hub in; your acknowledgement confirms the change."""
+    kid: str = ""
+    why: str = ""
+
+
+class Evidence(Body):
+    """What the platform added to an alarm."""
+
+    alarm: str = Field(pattern=ROW_ID)
+    by: str
+    text: str = ""
+    uri: str = ""
 
 
 class Paired(Body):
@@ -244,6 +290,9 @@ BODIES: dict[Kind, type[BaseModel]] = {
     Kind.ACTUATION_FAILED: Outcome,
     Kind.ACTUATION_REFUSED: RefusedOrder,
     Kind.COMMAND: Command,
+    Kind.MODE_CHANGED: ModeChanged,
+    Kind.SITE_CHANGED: SiteChanged,
+    Kind.EVIDENCE_ADDED: Evidence,
     Kind.DEVICE_PAIRED: Paired,
     Kind.DEVICE_LEFT: Left,
     Kind.HUB_STARTED: Started,

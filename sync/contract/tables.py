@@ -45,6 +45,7 @@ def _kinds() -> Iterator[str]:
     yield "|---|---|---|---|"
     for kind in Kind:
         lane = "urgent for S1 to S3, else bulk" if kind.startswith("alarm.") else "bulk"
+        lane = "urgent" if kind is Kind.SITE_CHANGED else lane
         body = body_name(BODIES[kind])
         qualifier = QUALIFIERS.get(kind, "")
         yield f"| `{kind}` | {lane} | {qualifier} | [{body}](contract/schemas/{body}.json) |"

@@ -57,12 +57,24 @@ BODY: dict[str, list[Message]] = {
     ],
     "data.reading.hourly": [{**_HOUR, "min": 20.5, "max": 21.0, "mean": 20.75}],
     "data.alarm": [ALARM],
-    "data.actuation.asked": [_ORDER],
+    "data.actuation.asked": [
+        _ORDER,
+        {"key": "r-1/speak/sp:1", "actuation": "speak", "duration_s": 0, "drill": False},
+    ],
     "data.actuation.refused": [{**_ORDER, "detail": "A drill moves nothing in the home."}],
     "data.actuation.outcome": [{"key": "k", "actuation": "siren_on", "detail": ""}],
     "data.command": [
         {"command": "alarm.ack", "alarm": "x-1", "by": "platform:li.na", "on_site": False}
     ],
+    "data.mode.changed": [
+        {"mode": "away", "by": "platform:li.na", "until_s": 1.8e9},
+        {"mode": "home", "by": "", "why": "its time is over"},
+    ],
+    "data.site.changed": [
+        {"part": "config", "version": 7, "stage": "trial", "kid": "ops"},
+        {"part": "rules", "version": 8, "stage": "rolled_back", "why": "guard started again"},
+    ],
+    "data.evidence.added": [{"alarm": "5d99e7b6-66", "by": "platform:li.na", "uri": "https://a/b"}],
     "data.device.paired": [
         {"kind": "siren", "name": "siren", "room": "", "manufacturer": "HEIMAN", "model": "W"}
     ],
@@ -137,6 +149,8 @@ _REQUEST = {"request_id": "r-1", "issued_at": AT, "expires_at": AT}
 _ANSWER = {"version": 1, "request_id": "r-1", "ok": True, "code": "ok", "says": "", "page": 0}
 _REFUSED = {**_ANSWER, "ok": False, "code": "expired", "more": False, "events": []}
 _DONE = {**_ANSWER, "more": False, "events": [], "result": {"alarm": "x-1", "state": "ACKED"}}
+_SIGNED = {"kid": "ops", "document": "{}", "signature": "AA=="}
+_CHANGE = {"part": "config", "version": 7, "state": "trial", "until_at": AT, "csr": ""}
 _PAGE = {**_ANSWER, "name": "pull", "more": True, "journal_id": "5d99e7b6", "next_after_seq": 7}
 
 MESSAGES: dict[str, list[Message]] = {
@@ -171,6 +185,58 @@ MESSAGES: dict[str, list[Message]] = {
     "request.alarm.ack": [{**_REQUEST, "params": {"alarm": "x-1", "by": "li.na"}}],
     "request.alarm.resolve": [
         {**_REQUEST, "params": {"alarm": "x-1", "by": "li.na", "cause": "helped"}}
+    ],
+    "request.mode.set": [{**_REQUEST, "params": {"mode": "away", "until": AT, "by": "li.na"}}],
+    "request.speak": [
+        {**_REQUEST, "params": {"text": "您好", "language": "zh", "repeat": 2, "by": "li.na"}}
+    ],
+    "request.drill": [{**_REQUEST, "params": {"kind": "sos", "device": "zb:1", "by": "li.na"}}],
+    "request.evidence.add": [
+        {**_REQUEST, "params": {"alarm": "5d99e7b6-66", "text": "cup", "by": "li.na"}}
+    ],
+    "request.diagnostics.collect": [{**_REQUEST, "hub": "hub-0001", "district": "jing-an"}],
+    "request.config.apply": [{**_REQUEST, "params": _SIGNED}],
+    "request.rules.apply": [{**_REQUEST, "params": _SIGNED}],
+    "request.identity.renew": [{**_REQUEST, "params": _SIGNED}],
+    "response.mode.set": [
+        {**_DONE, "name": "mode.set", "result": {"mode": "away", "until_at": AT, "by": "p:a"}},
+        {**_DONE, "name": "mode.set", "result": {"mode": "home", "by": "p:a"}},
+    ],
+    "response.speak": [{**_DONE, "name": "speak", "result": {"devices": ["sp:1"]}}],
+    "response.drill": [
+        {
+            **_DONE,
+            "name": "drill",
+            "result": {
+                "alarm": "5d99e7b6-66",
+                "rule": "sos",
+                "severity": "S1",
+                "asked_at": AT,
+                "raised_at": AT,
+            },
+        }
+    ],
+    "response.evidence.add": [
+        {**_DONE, "name": "evidence.add", "result": {"alarm": "5d99e7b6-66", "row": "5d99e7b6-7"}}
+    ],
+    "response.diagnostics.collect": [
+        {
+            **_DONE,
+            "name": "diagnostics.collect",
+            "more": True,
+            "result": {"section": "counters", "counters": {"events": 7}},
+        }
+    ],
+    "response.config.apply": [{**_DONE, "name": "config.apply", "result": _CHANGE}],
+    "response.rules.apply": [
+        {**_DONE, "name": "rules.apply", "result": {**_CHANGE, "part": "rules"}}
+    ],
+    "response.identity.renew": [
+        {
+            **_DONE,
+            "name": "identity.renew",
+            "result": {"part": "identity", "version": 1, "state": "csr", "csr": "-----BEGIN"},
+        }
     ],
     "response.pull": [{**_PAGE, "events": EVENTS}, {**_REFUSED, "name": "pull"}],
     "response.alarm.ack": [{**_DONE, "name": "alarm.ack"}],

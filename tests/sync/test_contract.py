@@ -29,6 +29,7 @@ from tests.sync.world import row
 
 Document = dict[str, Any]
 
+SITE = SYNC.parent / "agent" / "site"
 OPEN, STRICT = Contract(strict=False), Contract()
 GENERATED = ["contract/asyncapi.json", "contract/schemas/event.json", "PROTOCOL.md"]
 
@@ -89,7 +90,9 @@ def test_every_request_has_its_answer_and_the_answers_are_the_response() -> None
 
 def test_every_code_of_a_refusal_is_explained() -> None:
     said: set[str] = set()
-    for name in ("sync/commands.py", "sync/link.py", "agent/response/lifecycle.py"):
+    files = ["sync/commands.py", "agent/response/lifecycle.py", "agent/remote.py"]
+    files += ["agent/requests.py", *(f"agent/site/{path.name}" for path in SITE.glob("*.py"))]
+    for name in files:
         tree = ast.parse((SYNC.parent / name).read_text(encoding="utf-8"))
         said |= {
             str(node.args[0].value)
