@@ -168,12 +168,12 @@ class Section(Sent):
     """One part of a diagnosis; the field of the section's name is there."""
 
     section: Literal["hub", "drivers", "journal", "uplink", "counters", "troubles"]
-    hub: dict[str, Any] = Field(default_factory=dict)
-    drivers: tuple[dict[str, Any], ...] = ()
-    journal: dict[str, Any] = Field(default_factory=dict)
-    uplink: dict[str, Any] = Field(default_factory=dict)
-    counters: dict[str, int] = Field(default_factory=dict)
-    troubles: tuple[dict[str, Any], ...] = Field(default=(), max_length=TROUBLES_A_PAGE)
+    hub: dict[str, Any] | None = None
+    drivers: tuple[dict[str, Any], ...] | None = None
+    journal: dict[str, Any] | None = None
+    uplink: dict[str, Any] | None = None
+    counters: dict[str, int] | None = None
+    troubles: tuple[dict[str, Any], ...] | None = Field(default=None, max_length=TROUBLES_A_PAGE)
 
 
 class DiagnosticsPage(Sent):

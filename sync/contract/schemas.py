@@ -221,12 +221,13 @@ def _open(schema: Schema) -> Schema:
             continue
         if part.get("additionalProperties") is False:
             del part["additionalProperties"]
+        is_of_the_wire = "default" in part["properties"].get("version", ())
         for field, shape in part["properties"].items():
             may_be_missing = "default" in shape and field not in ALWAYS
             if not may_be_missing and field not in part.get("required", ()):
                 part.setdefault("required", []).append(field)
             part["properties"][field] = _never_null(shape)
-        if "version" in part["properties"]:
+        if is_of_the_wire:
             part["properties"]["version"] = {"const": WIRE_VERSION, "type": "integer"}
     return made
 

@@ -70,7 +70,7 @@ def test_the_contract_holds_over_the_whole_product() -> None:
         if verdict.ok:
             check_contract(kind, target, requester, found, drill)
         count += 1
-    assert count == 6 * len(DeviceKind) * 2 * 3 * (len(ALARMS) + 1) * 2
+    assert count == 7 * len(DeviceKind) * 2 * 3 * (len(ALARMS) + 1) * 2
 
 
 def check_contract(
@@ -82,6 +82,8 @@ def check_contract(
         assert target.kind is DeviceKind.SIREN
     elif kind in (ActuationKind.VALVE_OPEN, ActuationKind.VALVE_CLOSE):
         assert target.kind is DeviceKind.VALVE
+    elif kind is ActuationKind.SPEAK:
+        assert target.kind is DeviceKind.SPEAKER
     else:
         assert target.kind in (DeviceKind.PLUG, DeviceKind.LIGHT)
         assert requester is not Requester.PLATFORM
