@@ -7,7 +7,7 @@ import click
 from agent.cli import show, text
 from agent.cli.frame import Command, common_options, json_option
 from agent.cli.session import Session, echo_json, with_session
-from agent.control.schema import DriverInfo, Status
+from agent.control.schema import DriverInfo, SiteInfo, Status
 
 Line = tuple[str, str]
 
@@ -35,7 +35,33 @@ def _hub(session: Session, found: Status) -> list[Line]:
         (say(text.HUB), f"{line}, {up}"),
         (say(text.SOS), say(ready)),
         (say(text.CLOCK), quality),
+        (say(text.MODE), _mode(session, found)),
+        *_site(session, found.site),
     ]
+
+
+def _mode(session: Session, found: Status) -> str:
+    mode = text.word(text.MODES, found.mode.mode, session.language)
+    if found.mode.until_at_s is None:
+        return mode
+    until = show.moment(found.mode.until_at_s)
+    return session.say(text.MODE_UNTIL, mode=mode, time=until, by=found.mode.by)
+
+
+def _site(session: Session, site: SiteInfo) -> list[Line]:
+    """Say what the platform has changed; nothing where it has not."""
+    if site == SiteInfo():
+        return []
+    line = session.say(
+        text.SITE_LINE,
+        config=site.config_version,
+        rules=site.rules_version,
+        identity=site.identity_version,
+    )
+    if site.trial:
+        part = text.word(text.SITE_PARTS, site.trial, session.language)
+        line = session.say(text.SITE_TRIAL, line=line, part=part)
+    return [(session.say(text.SITE), line)]
 
 
 def _parts(session: Session, found: Status) -> list[Line]:

@@ -319,6 +319,20 @@ UPLINK_LINE = S(
     "waiting: urgent {urgent}, bulk {bulk}; sent {sent}, refused {refused}",
 )
 CLOCK = S("时间", "Clock")
+MODE = S("模式", "Mode")
+MODES: dict[str, S] = {"home": S("在家", "home"), "away": S("外出", "away")}
+MODE_UNTIL = S("{mode}，到 {time}（{by}）", "{mode} until {time} ({by})")
+SITE = S("远程设置", "Remote changes")
+SITE_LINE = S(
+    "版本：配置 {config}，规则 {rules}，证书 {identity}",
+    "versions: settings {config}, rules {rules}, identity {identity}",
+)
+SITE_TRIAL = S("{line}；正在试用：{part}", "{line}; on trial: {part}")
+SITE_PARTS: dict[str, S] = {
+    "config": S("配置", "settings"),
+    "rules": S("规则", "rules"),
+    "identity": S("证书", "identity"),
+}
 DEVICES = S("设备", "Devices")
 OPEN_ALARMS = S("未结束报警", "Open alarms")
 SEE_ALARMS = S("{count}（查看：anju alarms）", "{count} (see: anju alarms)")

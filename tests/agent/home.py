@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.config import Config, HubSection
 from agent.core.actuation import Actuation
 from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.errors import DeviceError
@@ -16,9 +17,10 @@ from agent.dispatch import Asked, Dispatch
 from agent.journal.store import JournalStore
 from agent.pipeline import Pipeline
 from agent.registry import Registry, encode_device
+from agent.remote import Remote
 from agent.resume import resume
+from agent.site.changes import Changes
 from drivers.base import Health
-from local_rules.catalog import book
 from tests.clocks import HandClock
 
 BUTTON = Device(DeviceId("zb:0000000000000001"), DeviceKind.CALL_BUTTON, "bed", paired_at_s=1.0)
@@ -67,20 +69,31 @@ async def until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
 class Home:
     """Journal, registry, pipeline and dispatch over one folder; open it again after a `crash`."""
 
-    def __init__(self, folder: Path, clock: HandClock, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: HandClock,
+        group: asyncio.TaskGroup,
+        config: Config | None = None,
+    ) -> None:
+        hub = HubSection(id="hub-1", district="d1", data_dir=folder, runtime_dir=folder)
         self.clock = clock
         self.bench = Bench()
         self.store = JournalStore(folder / "data" / "journal.db", folder / "fallback.db", clock)
         kept = {str(device.id): encode_device(device) for device in DEVICES}
         self.registry = Registry(kept, folder / "devices.json")
-        self.rules = book()
+        self.changes = Changes(clock, self.store, config or Config(hub=hub))
+        self.rules = self.changes.rules
         self.pipeline = Pipeline(clock, self.store, self.registry, self.rules)
+        self.remote = Remote(clock, self.store, self.registry, self.pipeline, self.changes)
+        self.changes.on_change = lambda: self.pipeline.use_rules(self.changes.rules)
         self.dispatch = Dispatch([self.bench], group, self.pipeline.reported)
         self.pipeline.release = self._release
         self.released: list[Asked] = []
         self.store.start()
         self.pending = resume(self.pipeline, self.store, self.rules, clock.now())
         self.dispatch.release(self.pending)
+        self.changes.begin_run()
 
     def _release(self, orders: Sequence[Asked]) -> None:
         self.released += orders

@@ -42,10 +42,10 @@ class House:
     def __init__(
         self, folder: Path, clock: HandClock, group: asyncio.TaskGroup, drivers: bool, uplink: bool
     ) -> None:
-        self.home = Home(folder, clock, group)
-        self.clock = clock
         hub = HubSection(id="hub-1", district="d1", data_dir=folder, runtime_dir=folder)
         config = Config(hub=hub, uplink=UplinkSection(host="b") if uplink else None)
+        self.home = Home(folder, clock, group, config)
+        self.clock = clock
         having: tuple[Driver, ...] = (self.home.bench,) if drivers else ()
         inside = Hub(
             config,
@@ -54,6 +54,7 @@ class House:
             self.home.registry,
             self.home.pipeline,
             Pairing(clock, self.home.registry.put),
+            self.home.remote,
             having,
             clock.now(),
             lambda: {"events": self.home.pipeline.counts.events},

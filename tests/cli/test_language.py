@@ -17,9 +17,11 @@ from agent.core.actuation import ActuationKind
 from agent.core.alarm import AlarmState, Hazard
 from agent.core.clock import TimeQuality
 from agent.core.device import DeviceKind
+from agent.core.mode import Mode
 from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.core.text import Sentence
+from agent.site.state import Part
 from drivers.base import PairStage
 from tests.cli.hub import anju, hub, status
 
@@ -61,6 +63,8 @@ def test_every_entry_has_both_languages_and_the_same_fields(name: str, sentence:
         (text.ROW_KINDS, Kind),
         (text.TIME_QUALITY, TimeQuality),
         (text.ACTUATIONS, ActuationKind),
+        (text.MODES, Mode),
+        (text.SITE_PARTS, Part),
         (text.PAIR_STAGES, [*PairStage, "first_report"]),
     ],
 )

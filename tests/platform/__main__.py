@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.platform.consumer import Consumer, Options
+from tests.platform.signing import Signer
 from tests.platform.store import PlatformStore, read_tables
 
 
@@ -46,7 +47,11 @@ def _ask(consumer: Consumer, args: argparse.Namespace) -> int:
     deadline = time.monotonic() + args.wait_s
 
     def ask() -> None:
-        asked.append(consumer.ask(args.hub, name, json.loads(text)))
+        if args.sign is None:
+            asked.append(consumer.ask(args.hub, name, json.loads(text)))
+        else:
+            signer = Signer.load(args.kid, args.sign)
+            asked.append(consumer.ask_signed(args.hub, name, json.loads(text), signer))
         look()
 
     def look() -> None:
@@ -121,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--dump", action="store_true", help="print the database as JSON and end")
     add("--counts", action="store_true", help="with --dump: without the events")
     add("--ask", nargs=2, metavar=("NAME", "PARAMS"), help="send one request, print the answer")
+    add("--sign", type=Path, metavar="KEY", help="with --ask: PARAMS is a document, sign it")
+    add("--kid", default="ops", help="with --sign: the key's name in the hub's configuration")
     add("--wait-s", type=float, default=10.0, help="with --ask: wait so long for the answer")
     return parser
 

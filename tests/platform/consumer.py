@@ -25,6 +25,7 @@ from agent.clock import SystemClock
 from agent.core.errors import FrameError
 from sync.codec import decode_events, event_id, unpack
 from sync.messages import TOPIC_ROOT, Event
+from tests.platform.signing import Signer, document
 from tests.platform.store import Arrival, PlatformStore
 
 _JUDGED_AFTER_S = 0.005
@@ -84,9 +85,23 @@ class Consumer:
         self._client.disconnect()
         self._client.loop(timeout=0.1)
 
-    def ask(self, hub: str, name: str, params: dict[str, Any], *, life_s: float = 60.0) -> str:
-        """Send a request to a hub and return its id."""
+    def ask_signed(self, hub: str, name: str, said: dict[str, Any], signer: Signer) -> str:
+        """Send a request with a signed document that says `said`, and return its id."""
         request_id = uuid.uuid4().hex
+        text = document(name, request_id, hub, self._options.district, self._wall_s(), said)
+        return self.ask(hub, name, signer.params(text), request_id=request_id)
+
+    def ask(
+        self,
+        hub: str,
+        name: str,
+        params: dict[str, Any],
+        *,
+        life_s: float = 60.0,
+        request_id: str = "",
+    ) -> str:
+        """Send a request to a hub and return its id."""
+        request_id = request_id or uuid.uuid4().hex
         now = datetime.fromtimestamp(self._wall_s(), UTC)
         body = {
             "request_id": request_id,
