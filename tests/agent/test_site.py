@@ -121,9 +121,10 @@ async def test_another_order_of_the_same_json_is_not_what_was_signed(house: Remo
 async def test_a_clock_that_was_never_set_leaves_the_version_to_judge(house: RemoteHome) -> None:
     house.clock.quality = TimeQuality.UNKNOWN
     old = {"issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:01:00Z"}
-    await house.change("rules.apply", 5, SMOKE_HOLD, trial_s=5, **old)
+    said = {"version": 5, "content": SMOKE_HOLD, "trial_s": 5, **old}
+    await house.ask("change", house.signed_as("rules.apply", said), ChangeResult)
     house.pass_time(6)
-    stale = house.signed("rules.apply", 5, SMOKE_HOLD, **old)
+    stale = house.signed_as("rules.apply", said)
     assert await house.refused("change", stale) == "stale_version"
 
 
