@@ -23,6 +23,7 @@ from agent.control.schema import (
     DeviceInfo,
     DeviceList,
     DriverInfo,
+    EvidenceNote,
     Hello,
     JournalHealth,
     JournalInfo,
@@ -52,7 +53,7 @@ from agent.journal.store import JournalStore
 from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
 from agent.registry import Registry
-from agent.remote import Remote
+from agent.remote import EVIDENCE_LISTED, Remote
 from drivers.base import Driver, PairingDriver
 
 LINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
@@ -148,7 +149,13 @@ class Answers:
         book = self._hub.pipeline.visible
         found = [*book.open.values()] + ([] if query.open_only else [*book.closed.values()])
         newest = sorted(found, key=lambda alarm: alarm.raised.at_s, reverse=True)
-        return AlarmList(alarms=tuple(self._alarm(alarm) for alarm in newest[: query.limit]))
+        told: list[AlarmInfo] = []
+        left = EVIDENCE_LISTED
+        for alarm in newest[: query.limit]:
+            notes = self._hub.remote.evidence(alarm.id)[:left]
+            left -= len(notes)
+            told.append(self._alarm(alarm, notes))
+        return AlarmList(alarms=tuple(told))
 
     async def _tail(self, params: TailParams, _: Peer) -> RowList:
         store = self._hub.store
@@ -336,7 +343,7 @@ class Answers:
             readings=self._hub.registry.latest(device.id),
         )
 
-    def _alarm(self, alarm: Alarm) -> AlarmInfo:
+    def _alarm(self, alarm: Alarm, evidence: tuple[EvidenceNote, ...] = ()) -> AlarmInfo:
         device = self._hub.registry.get(alarm.why.device)
         return AlarmInfo(
             id=alarm.id,
@@ -358,7 +365,7 @@ class Answers:
             restored_at_s=_wall(alarm.restored),
             closed_at_s=_wall(alarm.closed),
             cause=alarm.cause,
-            evidence=self._hub.remote.evidence(alarm.id),
+            evidence=evidence,
         )
 
 

@@ -53,8 +53,12 @@ from agent.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-EVIDENCE_MAX = 50
+EVIDENCE_MAX = 20
 """Notes of one alarm: a shift may write as much about one; more is a loop in a program."""
+
+EVIDENCE_LISTED = 100
+"""Notes in one list of alarms, those of the newest: a line of the control socket holds 1 MiB.
+The journal has them all."""
 
 REFUSALS_A_MINUTE = 20
 """Refusals that guard itself writes down; more are counted by link, once a minute."""
@@ -114,7 +118,7 @@ class Remote:
         return ModeInfo(mode=self._mode.mode, until_at_s=until_at_s, by=self._mode.by)
 
     def evidence(self, alarm: AlarmId) -> tuple[EvidenceNote, ...]:
-        """Return what was added to an alarm, oldest first."""
+        """Return what was added to an alarm that is still known, oldest first."""
         kept = self._store.state[Table.SETTING].get(_EVIDENCE + alarm)
         return _read_evidence(kept) if kept else ()
 
@@ -298,11 +302,11 @@ class Remote:
     async def _change(self, params: SignedParams, _: Peer) -> Shape:
         """Judge a signed change and put it on trial."""
         request = _request(params.name, params)
-        kept = requests.recall(self._store.state[Table.SETTING], request)
-        if kept is not None:
-            return ChangeResult.model_validate_json(kept)
         wish: Wish
         try:
+            kept = requests.recall(self._store.state[Table.SETTING], request)
+            if kept is not None:
+                return ChangeResult.model_validate_json(kept)
             wish = await self.changes.open(params)
         except CommandRefused as refused:
             self._refuse(params.name, params, refused)

@@ -272,7 +272,10 @@ class DeviceInfo(Shape):
 
 
 class AlarmInfo(Shape):
-    """One alarm. Times are wall time in seconds since 1970 UTC, None while it has not happened."""
+    """One alarm. Times are wall time in seconds since 1970 UTC, None while it has not happened.
+
+    `evidence` stands in lists of alarms, for the newest of them.
+    """
 
     id: str
     rule: str

@@ -152,7 +152,9 @@ class Changes:
         Errors: CommandRefused with the code for the platform. OSError of the identity's files.
         """
         uplink, hub = self._base.uplink, self._base.hub
-        document = open_document(
+        # In a thread: the first signature of a run loads a large library.
+        document = await asyncio.to_thread(
+            open_document,
             params.document,
             params.kid,
             params.signature,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from agent import remote
 from agent.answers import Answers, Hub, release
 from agent.config import Config, HubSection, UplinkSection
 from agent.control import schema
@@ -19,8 +20,11 @@ from agent.control.client import ControlClient
 from agent.control.schema import Nothing, Shape, Text, UplinkReport
 from agent.control.server import ControlServer
 from agent.core.errors import CommandRefused
+from agent.core.limits import CONTROL_LINE_BYTES
+from agent.core.mode import Mode
 from agent.core.reading import Quantity
 from agent.core.row import Kind
+from agent.journal.schema import Table
 from agent.pairing import Pairing
 from drivers.base import Driver
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home, until
@@ -351,3 +355,28 @@ async def test_what_link_did_on_the_platforms_word_is_on_disk(house: House) -> N
 
 async def test_every_method_of_the_list_has_an_answer(house: House) -> None:
     assert set(schema.METHODS) <= set(house.server._handlers)
+
+
+async def test_evidence_stands_beside_its_alarm_in_a_bounded_list(house: House) -> None:
+    alarm = await house.press()
+    for number in range(remote.EVIDENCE_MAX):
+        note = schema.EvidenceParams(
+            request_id=f"e-{number}", life_s=60, alarm=alarm.id, text="字" * 500, by="li.na"
+        )
+        await house.ask("evidence.add", schema.EvidenceResult, note)
+    (found,) = (await house.ask("alarms.list", schema.AlarmList, schema.AlarmsQuery())).alarms
+    assert len(found.evidence) == remote.EVIDENCE_MAX
+    assert found.evidence[0].by == "platform:li.na"
+    kept = house.home.store.state[Table.SETTING]
+    assert len(kept[f"evidence/{alarm.id}"].encode()) * 5 < CONTROL_LINE_BYTES
+
+
+async def test_status_tells_the_mode_and_what_the_platform_changed(house: House) -> None:
+    params = schema.ModeParams(request_id="m", life_s=60, mode=Mode.AWAY, for_s=60, by="li.na")
+    await house.ask("mode.set", schema.ModeInfo, params)
+    status = await house.status()
+    assert (status.mode.mode, status.mode.by) == (Mode.AWAY, "platform:li.na")
+    assert status.site == schema.SiteInfo()
+    state = await house.ask("sync.state", schema.SyncState)
+    assert state.uplink is not None
+    assert (state.uplink.serial, state.uplink.host) == (0, "b")

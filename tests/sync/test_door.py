@@ -48,12 +48,11 @@ def judge(door: Door, name: str, payload: bytes, clock: HandClock | None = None)
     try:
         return door.judge(name, payload, (clock or HandClock(wall_s=1_794_916_800.0)).now())
     except CommandRefused as refused:
-        assert str(refused)
-        return refused.code
+        return refused.code if str(refused) else "without a word"
 
 
-def request(params: object, **said: object) -> bytes:
-    body = {"request_id": "r-1", "issued_at": ISSUED, "expires_at": EXPIRES, "params": params}
+def request(what: object, **said: object) -> bytes:
+    body = {"request_id": "r-1", "issued_at": ISSUED, "expires_at": EXPIRES, "params": what}
     return json.dumps({**body, **said}).encode()
 
 
