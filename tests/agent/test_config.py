@@ -72,6 +72,7 @@ def test_a_stick_and_a_platform_need_one_key_each(file: Path) -> None:
         "keepalive_s": 30,
         "reconnect_max_s": 60.0,
         "bulk_rows_per_s": 500.0,
+        "command_keys": {},
     }
 
 
