@@ -25,7 +25,8 @@ from agent.core.mode import AWAY_MAX_S, Mode
 from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.journal.schema import Table
-from agent.remote import EVIDENCE_MAX, REFUSALS_A_MINUTE
+from agent.once import REFUSALS_A_MINUTE
+from agent.remote import EVIDENCE_MAX
 from tests.agent.home import BUTTON, SIREN, SMOKE
 from tests.agent.remote_home import RemoteHome, remote_home
 
