@@ -230,7 +230,10 @@ def _read_mode(body: str) -> ModeSet:
     """Return the mode that was kept; one that cannot be read is HOME."""
     try:
         kept: dict[str, Any] = json.loads(body) if body else {}
-        return ModeSet(**{**kept, "mode": Mode(kept["mode"])}) if kept else ModeSet()
+        if not kept:
+            return ModeSet()
+        until_s, until_wall_s = float(kept["until_s"]), float(kept["until_wall_s"])
+        return ModeSet(Mode(kept["mode"]), str(kept["by"]), until_s, until_wall_s)
     except (ValueError, TypeError, KeyError) as error:
         log.error("mode.unreadable error=%s", error)
         return ModeSet()

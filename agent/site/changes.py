@@ -167,6 +167,10 @@ class Changes:
             ),
             self._clock.now(),
         )
+        if self._store.file.fallback:
+            raise CommandRefused(
+                "unavailable", "the disk is away: a change could not outlast a power cut"
+            )
         part = PARTS[params.name]
         check_version(self.site, part, document.version)
         if part is Part.IDENTITY:

@@ -261,3 +261,19 @@ def test_of_several_faults_the_first_is_explained_and_the_others_are_counted(fil
 
 def test_a_value_of_any_length_makes_a_short_message(file: Path) -> None:
     refused(file, f'[hub]\nid = "{"y" * 100_000}"\n')
+
+
+def test_the_keys_of_the_platform_stand_in_the_file(file: Path) -> None:
+    key = "A" * 43 + "="
+    config = written(
+        file, ZIGBEE + f'[uplink]\nhost = "b"\n[uplink.command_keys]\nops-2026 = "{key}"\n'
+    )
+    assert config.uplink is not None
+    assert config.uplink.command_keys == {"ops-2026": key}
+
+
+@pytest.mark.parametrize("line", ['ops = "AAAA"', 'ops = "-----BEGIN"', "ops = 7", '"a b" = ""'])
+def test_a_key_that_is_none_is_refused_with_the_file(file: Path, line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        written(file, ZIGBEE + f'[uplink]\nhost = "b"\n[uplink.command_keys]\n{line}\n')
+    assert "uplink.command_keys" in str(caught.value)

@@ -218,6 +218,13 @@ async def test_every_parameter_of_the_catalogue_can_be_tuned_to_its_bounds(
     assert getattr(house.home.changes.rules.by_id[row.id], name) == parameter.high
 
 
+async def test_nothing_is_changed_while_the_disk_is_away(house: RemoteHome) -> None:
+    house.home.store.leave_disk()
+    params = house.signed("rules.apply", 1, SMOKE_HOLD)
+    assert await house.refused("change", params) == "unavailable"
+    assert hold_s(house) == 180
+
+
 async def test_one_change_is_tried_at_a_time_and_versions_only_rise(house: RemoteHome) -> None:
     first = house.signed("rules.apply", 5, SMOKE_HOLD, trial_s=5)
     done = await house.ask("change", first, ChangeResult)
