@@ -61,11 +61,11 @@ class District:
         """Wait until the platform has heard the hub."""
         wait_for(lambda: self.platform.hub(HUB).get("state") == "online", 20.0, "online")
 
-    def ask_guard(self, method: str) -> Any:
+    def ask_guard(self, method: str, **params: object) -> Any:
         """Return what guard answers, None while it is down."""
         try:
             with closing(Line(self.hub.run_dir / "control.sock")) as line:
-                return line.ask(method)
+                return line.ask(method, **params)
         except OSError:
             return None
 

@@ -60,6 +60,8 @@ def test_a_broker_that_is_not_there_is_left_again(town: District) -> None:
     done = town.change("config.apply", 1, {"uplink": {"port": free_port()}}, trial_s=6)
     assert done["result"]["state"] == "trial"
     wait_for(lambda: town.platform.hub(HUB)["state"] == "offline", 20.0, "the old broker is left")
+    asked = {"request_id": "d-1", "life_s": 60, "kind": "sos", "by": "test"}
+    assert town.ask_guard("drill", **asked)["severity"] == "S1", "an alarm goes its way meanwhile"
     rolled_back(town, "config", 1)
     town.online()
     assert town.site() == {**town.site(), "config_version": 0, "trial": ""}
