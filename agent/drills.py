@@ -16,7 +16,7 @@ from agent.core.clock import Clock
 from agent.core.command import Caller, EndDrills, Role
 from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.errors import CommandRefused
-from agent.core.reading import Quantity, Reading
+from agent.core.reading import PLAYED, Quantity, Reading
 from agent.once import Once, command_row, not_on_disk, request_of
 from agent.pipeline import Also, Pipeline
 from agent.registry import Registry
@@ -24,7 +24,6 @@ from agent.response.lifecycle import AlarmBook
 from agent.transaction import Transaction
 
 _NAME = "drill"
-_CHANNEL = "drill"
 _PLAYERS: Mapping[str, tuple[DeviceKind, ...]] = {
     Quantity.SOS: (DeviceKind.CALL_BUTTON, DeviceKind.PENDANT, DeviceKind.PULL_CORD),
     Quantity.SMOKE: (DeviceKind.SMOKE,),
@@ -110,7 +109,7 @@ class Drills:
         return device
 
     def _reading(self, device: Device, quantity: Quantity, *, active: bool) -> Reading:
-        return Reading(device.id, quantity, active, self._clock.now(), _CHANNEL, drill=True)
+        return Reading(device.id, quantity, active, self._clock.now(), PLAYED, drill=True)
 
 
 def _result(tx: Transaction, book: AlarmBook, device: Device, params: DrillParams) -> Outcome:

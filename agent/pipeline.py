@@ -22,7 +22,7 @@ from agent.core.effect import CancelWake, Effect, RaiseAlarm, RestoreAlarm, Wake
 from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
 from agent.core.limits import COMMIT_BUDGET_S
-from agent.core.reading import Quantity, Reading
+from agent.core.reading import PLAYED, Quantity, Reading
 from agent.core.row import Kind, Lane, Row
 from agent.dispatch import Asked, Report
 from agent.journal.schema import Table
@@ -240,7 +240,8 @@ class Pipeline:
         seq = tx.add(row)
         if repeat_of is None:
             self.repeats.remember(reading, seq)
-        self._registry.hear(reading)
+        if reading.channel != PLAYED:  # A drill must not make a dead device look alive.
+            self._registry.hear(reading)
         return Observed(reading, repeat_of)
 
     def _effect(self, tx: Transaction, effect: Effect) -> None:

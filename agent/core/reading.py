@@ -10,6 +10,9 @@ from agent.core.device import DeviceId
 
 Value = bool | int | float | str
 
+PLAYED = "played"
+"""Channel of a reading that the hub plays for a drill: the device itself has not spoken."""
+
 
 class Quantity(StrEnum):
     """What is measured. The unit is the last part of the name; no unit means a yes/no or a word."""

@@ -245,6 +245,12 @@ async def test_a_drill_needs_a_device_that_can_play(
     assert await house.refused("drill", sos_drill(kind=kind, device=device)) == "unknown_device"
 
 
+async def test_a_drill_does_not_make_a_silent_device_look_alive(house: RemoteHome) -> None:
+    await house.ask("drill", sos_drill(), DrillResult)
+    assert house.home.registry.heard(BUTTON.id) is None
+    assert house.home.registry.latest(BUTTON.id) == {}
+
+
 async def test_a_real_alarm_in_a_drill_is_real(house: RemoteHome) -> None:
     await press(house)
     await house.ask("drill", sos_drill(), DrillResult)
