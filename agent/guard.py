@@ -166,7 +166,7 @@ class Guard:
             self._store.append((), puts, urgent=True)
         dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
         self._pipeline.release = dispatch.release
-        pending = resume(self._pipeline, self._store, self._changes.rules, self._started)
+        pending = resume(self._pipeline, self._store, self._started)
         for driver in self._drivers:
             group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
         group.create_task(self._store.watch(), name="journal")

@@ -23,25 +23,26 @@ from agent.pipeline import Pipeline
 from agent.response.lifecycle import AlarmBook
 from agent.response.record import alarm_from_body
 from local_rules import snapshot
-from local_rules.rule import RuleBook
+from local_rules.catalog import book
 
 log = logging.getLogger(__name__)
 
 _FRAMES_READ = 500
 
 
-def resume(pipeline: Pipeline, store: JournalStore, rules: RuleBook, now: Stamp) -> list[Asked]:
+def resume(pipeline: Pipeline, store: JournalStore, now: Stamp) -> list[Asked]:
     """Bring `pipeline` to where the journal says it was; return the orders still to be carried
     out."""
-    book = _book(store)
+    alarms = _book(store)
     kept = store.state[Table.RULE_STATE].items()
-    restored = snapshot.restore(((*key.partition("/")[::2], body) for key, body in kept), rules)
+    # Of every rule there is: one that is turned off keeps its state until it is turned on again.
+    restored = snapshot.restore(((*key.partition("/")[::2], body) for key, body in kept), book())
     for lost in restored.lost:
         why = {"why": "rule state lost", "key": "/".join(lost.key), "detail": lost.sentence.en}
         pipeline.record(Kind.GAP, why)
-    pipeline.resume(restored.state, book)
+    pipeline.resume(restored.state, alarms)
     _restore_frames(pipeline, store, now)
-    return _orders(store, book)
+    return _orders(store, alarms)
 
 
 def _book(store: JournalStore) -> AlarmBook:

@@ -91,7 +91,7 @@ class Home:
         self.pipeline.release = self._release
         self.released: list[Asked] = []
         self.store.start()
-        self.pending = resume(self.pipeline, self.store, self.rules, clock.now())
+        self.pending = resume(self.pipeline, self.store, clock.now())
         self.dispatch.release(self.pending)
         self.changes.begin_run()
 

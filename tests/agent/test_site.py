@@ -21,6 +21,7 @@ from agent.control.schema import ChangeResult, SignedParams, Text, UplinkReport
 from agent.core.alarm import RuleId, Severity
 from agent.core.clock import TimeQuality
 from agent.core.errors import CommandRefused
+from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.journal.schema import Table
 from agent.journal.writer import Put
@@ -28,6 +29,7 @@ from agent.site import state
 from agent.site.overlay import CHANGEABLE
 from agent.site.state import Part, Site
 from local_rules.catalog import ROWS
+from tests.agent.home import BUTTON
 from tests.agent.remote_home import STRANGER, RemoteHome, remote_home
 
 SETTING = Table.SETTING
@@ -216,6 +218,26 @@ async def test_every_parameter_of_the_catalogue_can_be_tuned_to_its_bounds(
     wish = {"tuned": {f"{row.id}.{name}": parameter.high}}
     await house.change("rules.apply", 1, wish, trial_s=5)
     assert getattr(house.home.changes.rules.by_id[row.id], name) == parameter.high
+
+
+async def test_a_rule_that_is_turned_off_keeps_its_state_for_the_day_it_comes_back(
+    house: RemoteHome,
+) -> None:
+    house.home.hear(BUTTON, Quantity.TAMPER, True)
+    await house.home.until(lambda: bool(house.home.pipeline.visible.open))
+    await house.change("rules.apply", 1, {"off": ["tamper"]}, trial_s=5)
+    house.pass_time(6)
+    house.again()
+    assert RuleId("tamper") not in house.home.changes.rules.by_id
+    assert house.rows(Kind.GAP) == []
+    await house.change("rules.apply", 2, {}, trial_s=5)
+    house.home.hear(BUTTON, Quantity.TAMPER, False)
+    house.pass_time(3600)
+
+    def over() -> bool:
+        return not any(a.condition_active for a in house.home.pipeline.visible.open.values())
+
+    await house.home.until(over)
 
 
 async def test_nothing_is_changed_while_the_disk_is_away(house: RemoteHome) -> None:
