@@ -90,13 +90,9 @@ def test_every_request_has_its_answer_and_the_answers_are_the_response() -> None
 
 def test_every_code_of_a_refusal_is_explained() -> None:
     said: set[str] = set()
-    files = ["sync/commands.py", "agent/response/lifecycle.py", "agent/remote.py"]
-    files += [
-        "agent/requests.py",
-        "agent/once.py",
-        "agent/drills.py",
-        *(f"agent/site/{path.name}" for path in SITE.glob("*.py")),
-    ]
+    files = ["sync/commands.py", "sync/link.py", "agent/response/lifecycle.py"]
+    files += [f"agent/{name}.py" for name in ("requests", "once", "remote", "drills")]
+    files += [f"agent/site/{path.name}" for path in SITE.glob("*.py")]
     for name in files:
         tree = ast.parse((SYNC.parent / name).read_text(encoding="utf-8"))
         said |= {
