@@ -42,6 +42,7 @@ def test_limits_of_rules_hold_after_their_trial_and_a_restart(town: District) ->
     assert town.hub.stop("guard") == 0
     town.start("guard")
     assert town.site()["rules_version"] == 1
+    assert "settings 0, rules 1, identity 0" in town.hub.anju("status").stdout
     assert town.change("rules.apply", 2, {"off": ["smoke"]})["code"] == "bad_content"
     assert town.change("rules.apply", 1, {})["code"] == "stale_version"
 

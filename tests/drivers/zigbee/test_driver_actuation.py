@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, Speech
 from agent.core.device import DeviceId
 from agent.core.errors import DeviceError, TransportError
 from agent.core.reading import Quantity
@@ -51,6 +51,13 @@ async def test_a_plug_on_another_endpoint_is_switched(bench: Bench) -> None:
         await driver.actuate(plug, Actuation(ActuationKind.SWITCH_ON))
         await bench.state("plug-1", on=True)
         await bench.hears(plug, Quantity.SWITCHED_ON, ("ep2", True))
+
+
+async def test_a_plug_that_is_told_to_speak_says_that_it_cannot(bench: Bench) -> None:
+    async with bench.running() as driver:
+        (plug,) = await bench.pair("plug-1")
+        with pytest.raises(DeviceError, match="no voice"):
+            await driver.actuate(plug, Actuation(ActuationKind.SPEAK, speech=Speech("您好", "zh")))
 
 
 @pytest.mark.parametrize("status", [0xE1, 0xB7])
