@@ -105,8 +105,7 @@ class Guard:
     def __init__(self, config: Config) -> None:
         self._config = config
         first = SystemClock()
-        fallback = config.hub.runtime_dir / "journal-fallback.db"
-        self._store = JournalStore(config.journal_file, fallback, first)
+        self._store = JournalStore(config.journal_file, config.fallback_file, first)
         kept = self._store.state[Table.SETTING].get(_LAST_TIME, "")
         self._clock = SystemClock(LastTime.decode(kept))
         self._store.use_clock(self._clock)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Lane
 from agent.journal.row import StoredRow, unreadable
+from agent.journal.schema import IDENTITY_KEY, Table
 
 _COLUMNS = (
     "journal_id, seq, lane, kind, severity, device, body, observed_at, received_at, recorded_at, "
@@ -49,8 +50,12 @@ class JournalReader:
     Errors: JournalError from every method when the file is gone, locked for too long or corrupt.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection | None = None) -> None:
+        """Open `path`, or take a connection to it that somebody else has opened."""
         self._path = path
+        if db is not None:
+            self._db = db
+            return
         try:
             self._db = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=ro", uri=True, timeout=2.0, check_same_thread=False
@@ -71,17 +76,23 @@ class JournalReader:
         lane: Lane | None = None,
         kinds: Sequence[str] = (),
         through_seq: int | None = None,
+        heard_from_s: float | None = None,
+        heard_to_s: float | None = None,
     ) -> list[StoredRow]:
         """Return up to `limit` rows with seq > `after_seq`, oldest first; `kinds` are exact or a
-        prefix ("alarm")."""
+        prefix ("alarm"), `heard_*_s` corrected wall times, both included."""
         where = ["journal_id = ?", "seq > ?"]
-        values: list[str | int] = [journal_id, after_seq]
+        values: list[str | int | float] = [journal_id, after_seq]
         if lane is not None:
             where.append("lane = ?")
             values.append(lane)
         if through_seq is not None:
             where.append("seq <= ?")
             values.append(through_seq)
+        for sign, bound in ((">=", heard_from_s), ("<=", heard_to_s)):
+            if bound is not None:
+                where.append(f"received_at + correction_ms / 1000.0 {sign} ?")
+                values.append(bound)
         if kinds:
             where.append("(" + " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds)) + ")")
             values.extend(text for kind in kinds for text in (kind, kind))
@@ -95,6 +106,43 @@ class JournalReader:
             values.extend(JournalId(text) for kind in kinds for text in (kind, kind))
         rows = self._select(f"{where} ORDER BY seq DESC LIMIT ?", [*values, limit])
         return rows[::-1]
+
+    def row(self, journal_id: JournalId, seq: int) -> StoredRow | None:
+        """Return one row, None when there is none."""
+        found = self._select("journal_id = ? AND seq = ?", [journal_id, seq])
+        return found[0] if found else None
+
+    def last_seq(self, journal_id: JournalId) -> int:
+        """Return the last seq of a journal, 0 when it has no rows."""
+        found = self._query(
+            "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?", [journal_id]
+        )
+        return int(found[0][0])
+
+    def journals(self) -> list[JournalId]:
+        """Return every journal that has rows here, in the order in which they were begun."""
+        found: list[tuple[float, JournalId]] = []
+        last = ""
+        while True:  # One index probe each: `DISTINCT` would look at every row.
+            (following,) = self._query(
+                "SELECT min(journal_id) FROM journal WHERE journal_id > ?", [last]
+            )
+            if following[0] is None:
+                return [journal_id for _, journal_id in sorted(found)]
+            last = following[0]
+            (first,) = self._query(
+                "SELECT recorded_at FROM journal WHERE journal_id = ? ORDER BY seq LIMIT 1", [last]
+            )
+            found.append((first[0], JournalId(last)))
+
+    def own_id(self) -> JournalId | None:
+        """Return the identity under which the file is written, None when it has none yet."""
+        found = self._query("SELECT body FROM setting WHERE key = ?", [IDENTITY_KEY])
+        return JournalId(found[0][0]) if found else None
+
+    def state(self, table: Table) -> dict[str, str]:
+        """Return one of the small tables: key -> body."""
+        return dict(self._query(f"SELECT key, body FROM {table}", []))
 
     def waiting(self, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
         """Return how many rows of the lane come after `after_seq`.
@@ -121,7 +169,7 @@ class JournalReader:
         ]
         return int(ends[1] - ends[0] + 1 - urgent)
 
-    def _select(self, clause: str, values: Sequence[str | int]) -> list[StoredRow]:
+    def _select(self, clause: str, values: Sequence[str | int | float]) -> list[StoredRow]:
         found = self._query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
         return [
             StoredRow(r[0], r[1], _LANES[r[2]], *r[3:])
@@ -130,7 +178,7 @@ class JournalReader:
             for r in found
         ]
 
-    def _query(self, sql: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str, values: Sequence[str | int | float]) -> list[tuple[Any, ...]]:
         try:
             with closing(self._db.execute(sql, values)) as cursor:
                 return cursor.fetchall()
