@@ -92,6 +92,19 @@ SUBCOMMANDS: dict[str, S] = {
         "Show the last rows of the journal; with -f keep showing new ones.\n\n"
         "Together with -f, --json prints one object a line.",
     ),
+    "journal show": S(
+        "显示日志的一行：全部内容、各个时间、时间是否可信、是否校正过。\n\n"
+        "只写序号时指正在写入的日志。主机没有运行时也能用。",
+        "Show one row of the journal, whole: its times, what they are worth, its content.\n\n"
+        "A SEQ alone is of the journal being written. Works while the hub is down too.",
+    ),
+    "journal export": S(
+        "导出日志，行数不限，按顺序，不遗漏；内存占用固定，不妨碍主机。\n\n"
+        "主机没有运行时也能用。写入 --out 的文件要么完整，要么不存在。",
+        "Export rows, as many as there are, in order and without a hole, in constant memory and "
+        "without holding up the hub.\n\n"
+        "Works while the hub is down too. A file given with --out is whole or not there at all.",
+    ),
     "config check": S(
         "检查配置文件是否正确，不启动任何东西。\n\n"
         "有误时说明是哪个文件、哪一项、怎么改，退出码为 2。",
@@ -123,6 +136,31 @@ OPTION_KIND = S(
     "Only rows of this kind, such as alarm or alarm.raised; may be repeated.",
 )
 OPTION_FOLLOW = S("持续显示新的行，按 Ctrl-C 结束。", "Keep showing new rows; Ctrl-C ends it.")
+OPTION_FORMAT = S(
+    "格式：ndjson（默认，每行一个对象）、json（一个数组）、csv（表格，内容为 JSON 列）。",
+    "Format: ndjson (default, one object a line), json (one array), csv (the body is a JSON "
+    "column).",
+)
+OPTION_FORMAT_JSON = S("等于 --format json。", "The same as --format json.")
+OPTION_FROM = S(
+    "从这个时间起，例如 2026-11-01 或 2026-11-01T08:00+08:00。",
+    "From this time on, such as 2026-11-01 or 2026-11-01T08:00+08:00.",
+)
+OPTION_TO = S("到这个时间为止（含）。", "Up to and including this time.")
+OPTION_JOURNAL = S("只要这个日志编号的行。", "Only rows of the journal with this id.")
+OPTION_AFTER_SEQ = S(
+    "只要这个序号之后的行（正在写入的日志，或 --journal 指定的日志）。",
+    "Only rows after this seq (of the journal being written, or of --journal).",
+)
+OPTION_OUT = S("写入这个文件，而不是标准输出。", "Write to this file instead of stdout.")
+OPTION_SALVAGE = S("绕过损坏处，能读多少读多少。", "Read around damage, as much as can be read.")
+OPTION_FILE = S(
+    "读这个日志文件，不需要配置，例如从别的存储卡拷来的文件。",
+    "Read this journal file, without any configuration: a copy, or a card from another hub.",
+)
+OPTION_QUARANTINED = S(
+    "也读因损坏而搁置的 .bad-* 文件。", "Read the damaged files that were set aside (.bad-*) too."
+)
 OPTION_WINDOW = S("入网开放多少秒（默认 180）。", "Seconds to let devices in (default: 180).")
 OPTION_NAME = S("第一个新设备的名称。", "Name for the first device that comes.")
 OPTION_ROOM = S("第一个新设备所在的房间。", "Room of the first device that comes.")
@@ -146,14 +184,41 @@ FAULT_NO_ANSWER = S(
     "The hub gave no answer: {what}. Look at anju status, or start the hub again.",
 )
 FAULT_DISK = S("日志：{what}", "Journal: {what}")
+FAULT_JOURNAL_FILE = S(
+    "{what}。请检查：anju journal verify；读出还能读的：anju journal export --salvage",
+    "{what}. Check it with: anju journal verify; take what can be read with: "
+    "anju journal export --salvage",
+)
+FAULT_NO_JOURNAL = S(
+    "没有日志文件 {path}。主机可能还没有运行过；用 --file PATH 指定别处的文件。",
+    "There is no journal {path}. The hub may never have run; name a file elsewhere with --file "
+    "PATH.",
+)
+FAULT_NOT_READABLE = S(
+    "没有权限读 {path}。请以 root 运行，或把用户加入 anju 组：sudo usermod -aG anju 用户名",
+    "Not allowed to read {path}. Run as root, or join the group anju: sudo usermod -aG anju USER",
+)
+FAULT_OUT = S(
+    "不能写 {path}：{reason}。请用 --out 换一个地方。",
+    "{path} cannot be written: {reason}. Choose another place with --out.",
+)
+FAULT_TIME = S(
+    "{name} = {got}：不是时间。例如 2026-11-01 或 2026-11-01T08:00+08:00。",
+    "{name} = {got}: not a time; wanted one such as 2026-11-01 or 2026-11-01T08:00+08:00.",
+)
+FAULT_ROW_NAME = S(
+    "{given}：不是行号。请写序号（90104）或日志编号-序号（5d99e7b6-90104）。",
+    "{given}: not a row; wanted a seq (90104) or journal-seq (5d99e7b6-90104).",
+)
+FAULT_NO_ROW = S(
+    "日志 {journal} 没有第 {seq} 行：还没有写到，或已清理（查看：anju journal tail --kind gap）。",
+    "Journal {journal} has no row {seq}: not written yet, or pruned (see: anju journal tail --kind "
+    "gap).",
+)
 FAULT_STRANGE_ANSWER = S(
     "主机的回答无法理解（{what}）。命令与主机的版本可能不同，请升级后重试。",
     "The hub's answer cannot be understood ({what}). Command and hub may be of different releases; "
     "upgrade and try again.",
-)
-FAULT_HUB_GONE = S(
-    "主机关闭了控制口，可能正在重新启动。稍后请再试一次。",
-    "The hub closed its control socket, it may be starting again. Try again in a moment.",
 )
 FAULT_OPTION = S("{name} = {got!r}：不符合要求（{wanted}）。", "{name} = {got!r}: {wanted}.")
 FAULT_NO_OPEN_ALARM = S(
@@ -285,6 +350,26 @@ TIME_QUALITY: dict[str, S] = {
     "restored": S("沿用断电前时间", "carried over the restart, not yet synchronised"),
     "unknown": S("时间未知", "not known"),
 }
+TIME_EXPLAINED: dict[str, S] = {
+    "synced": S(
+        "synced：记录时主机时间已由网络或 GSM 校准，可信。",
+        "synced: the clock was kept by NTP or GSM when this was recorded; it can be relied on.",
+    ),
+    "rtc": S(
+        "rtc：记录时时间来自板上带电池的时钟，可能差几秒到几分钟。",
+        "rtc: the time came from the board's battery clock; it may be off by seconds or minutes.",
+    ),
+    "restored": S(
+        "restored：断电后沿用断电前的时间，真实时间不会更早，但可能更晚。",
+        "restored: carried over a power cut; the true time is not earlier, but may be later.",
+    ),
+    "unknown": S(
+        "unknown：记录时没有可信的时间，日期可能不对；先后顺序以序号为准。",
+        "unknown: nobody vouched for the clock, even the date may be wrong; the order is that of "
+        "the seqs.",
+    ),
+}
+LANES: dict[str, S] = {"urgent": S("紧急", "urgent"), "bulk": S("普通", "bulk")}
 YES_NO: dict[str, S] = {"true": S("是", "yes"), "false": S("否", "no")}
 
 # --- status ---------------------------------------------------------------------------------------
@@ -358,6 +443,43 @@ STILL_OPEN = S(
     "Noted: {what} ({id}), cause {cause}; it now stands at: {state}",
 )
 NO_ROWS = S("日志里没有这样的行。", "The journal has no such row.")
+
+FOLLOW_LOST = S(
+    "主机关闭了连接，可能正在重新启动；等它回来（Ctrl-C 结束）……",
+    "The hub has closed the connection, it may be starting again; waiting for it (Ctrl-C ends "
+    "this)…",
+)
+FOLLOW_BACK = S("主机回来了，继续显示。", "The hub is back; going on.")
+
+# --- one row, and many ----------------------------------------------------------------------------
+
+ROW = S("行", "Row")
+LANE = S("队列", "Lane")
+ROW_ACKED = S("平台已签收", "acknowledged by the platform")
+ROW_NOT_ACKED = S("平台尚未签收", "not yet acknowledged by the platform")
+OBSERVED = S("设备所报时间", "Observed at")
+HEARD = S("主机收到时间", "Heard at")
+RECORDED = S("落盘时间", "Recorded at")
+NOT_SAID = S("设备没有说", "the device did not say")
+CORRECTED = S(
+    "后来校时发现当时差 {delta} 秒，收到时间已校正（当时写的是 {written}）。",
+    "The clock was set later and had been off by {delta} s; the time of hearing is corrected "
+    "(as written then: {written}).",
+)
+NOT_CORRECTED = S("没有事后校正。", "Not corrected afterwards.")
+BOOT = S("开机", "Boot")
+BOOT_LINE = S("第 {ms} 毫秒，开机编号 {boot}", "{ms} ms into boot {boot}")
+FILE = S("文件", "File")
+BODY = S("内容", "Content")
+EXPORTING = S(
+    "已导出 {rows} 行，{rate} 行/秒（日志 {journal}，序号 {seq}/{last}）",
+    "{rows} rows, {rate} rows/s (journal {journal}, seq {seq} of {last})",
+)
+EXPORTED = S("已导出 {rows} 行：{path}", "Exported {rows} rows: {path}")
+EXPORT_BROKEN = S(
+    "有 {rows} 行损坏得无法辨认，未导出。",
+    "{rows} rows are too damaged to be understood and were left out.",
+)
 
 # --- pairing --------------------------------------------------------------------------------------
 

@@ -60,11 +60,13 @@ class ResolveParams(Shape):
 
 
 class TailParams(Shape):
-    """Rows of the journal: the last `limit`, or the first `limit` after `after_seq`."""
+    """Rows of the journal: the last `limit`, or the first `limit` after `after_seq`. Of the journal
+    being written, or of `journal_id`."""
 
     limit: int = Field(default=20, ge=1, le=1000)
     after_seq: int | None = Field(default=None, ge=0)
     kinds: tuple[str, ...] = ()
+    journal_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{8}$")
 
 
 class PairParams(Shape):

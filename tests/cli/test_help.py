@@ -12,7 +12,11 @@ from agent.cli import reference
 from agent.cli.root import MEMBERS
 from tests.cli.hub import anju
 
-COMMANDS = [*MEMBERS, "alarm ack", "alarm resolve", "journal tail", "config check"]
+COMMANDS = [
+    *MEMBERS,
+    *("alarm ack", "alarm resolve", "config check"),
+    *("journal tail", "journal show", "journal export"),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
