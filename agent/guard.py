@@ -36,6 +36,7 @@ from agent.journal.files import OpenFile
 from agent.journal.schema import Table
 from agent.journal.store import Committed, JournalStore
 from agent.journal.writer import Put
+from agent.measures import Measures
 from agent.pairing import Pairing
 from agent.pipeline import Pipeline, device_put
 from agent.registry import Registry
@@ -143,7 +144,11 @@ class Guard:
             config.hub.data_dir,
             config.journal.max_mb * 1024 * 1024,
         )
-        self._server = ControlServer(config.control_socket, self._answers.handlers())
+        self._measures = Measures(
+            self._clock, self._store, lambda: self._pipeline.counts.unjournaled
+        )
+        handlers = self._answers.handlers() | self._measures.handlers()
+        self._server = ControlServer(config.control_socket, handlers)
 
     # --- start and stop -------------------------------------------------------------------------
 
@@ -174,7 +179,7 @@ class Guard:
         self._pipeline.record(
             Kind.HUB_STARTED,
             {"release": release(), "journal": self._store.journal_id},
-            puts=[self._time_put()],
+            puts=self._kept(),
             urgent=True,
         )
         self._on_file(self._store.file)
@@ -185,7 +190,7 @@ class Guard:
     def closing(self) -> None:
         """Write down that the hub stops in good order."""
         notify("STOPPING=1")
-        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=[self._time_put()], urgent=True)
+        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=self._kept(), urgent=True)
 
     def close(self) -> None:
         """Let the journal commit what waits."""
@@ -273,7 +278,7 @@ class Guard:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(_TIME_KEPT_EVERY_S)
-            self._store.append((), (self._time_put(),), urgent=False)
+            self._store.append((), self._kept(), urgent=False)
 
     async def _watch_link(self) -> None:
         """Say so when link has not reported for a while: the home would be alone and not know."""
@@ -282,8 +287,10 @@ class Guard:
             silent = self._answers.link_is_silent()
             self._pipeline.fault("uplink", "process", silent, "link is not running")
 
-    def _time_put(self) -> Put:
-        return Put(Table.SETTING, _LAST_TIME, LastTime.of(self._clock.now()).encode())
+    def _kept(self) -> list[Put]:
+        """Return what the next run is to know: the time, and what this one has written."""
+        last_time = LastTime.of(self._clock.now()).encode()
+        return [Put(Table.SETTING, _LAST_TIME, last_time), self._measures.put()]
 
     def _committed(self, committed: Committed) -> None:
         notice = CommittedNotice(

@@ -214,6 +214,35 @@ class JournalHealth(Shape):
     dropped: int
 
 
+class WrittenDay(Shape):
+    """What guard wrote to its card on one day of its wall clock, in the seconds that were
+    measured."""
+
+    day: str
+    bytes: int
+    seconds: float
+
+
+class JournalLive(Shape):
+    """What only the running guard knows of its journal, since it started.
+
+    `commit_*_ms` whole transactions, write and fsync together, of the last 1024. `unjournaled`
+    orders that did not wait for the disk any longer; `dropped` telemetry given up with a `gap` row;
+    `lost` rows that not even memory took.
+    """
+
+    up_s: float
+    time_quality: str
+    commits: int
+    rows: int
+    commit_p50_ms: float
+    commit_p99_ms: float
+    unjournaled: int
+    dropped: int
+    lost: int
+    written: tuple[WrittenDay, ...]
+
+
 class Status(Shape):
     """The whole hub on one page."""
 
@@ -315,6 +344,7 @@ METHODS: dict[str, Method] = {
     "alarm.resolve": Method(ResolveParams, AlarmInfo, _ALL),
     "journal.tail": Method(TailParams, RowList, _ALL),
     "journal.follow": Method(Nothing, Nothing, _ALL),
+    "journal.live": Method(Nothing, JournalLive, _ALL),
     "pair.start": Method(PairParams, PairResult, frozenset({Role.INSTALLER})),
     "pair.stop": Method(Nothing, Nothing, frozenset({Role.INSTALLER})),
     "sync.state": Method(Nothing, SyncState, _LINK),

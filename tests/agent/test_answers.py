@@ -21,6 +21,7 @@ from agent.control.server import ControlServer
 from agent.core.errors import CommandRefused
 from agent.core.reading import Quantity
 from agent.core.row import Kind
+from agent.measures import Measures
 from agent.pairing import Pairing
 from drivers.base import Driver
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home, until
@@ -59,7 +60,9 @@ class House:
             clock.now(),
             lambda: {"events": self.home.pipeline.counts.events},
         )
-        self.server = ControlServer(config.control_socket, Answers(inside).handlers())
+        measures = Measures(clock, self.home.store, lambda: 0)
+        handlers = Answers(inside).handlers() | measures.handlers()
+        self.server = ControlServer(config.control_socket, handlers)
         self.serving = group.create_task(self.server.serve())
         self.client: ControlClient
 
