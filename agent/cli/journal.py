@@ -8,6 +8,7 @@ from agent.cli import text
 from agent.cli.frame import Group
 from agent.cli.journal_export import export
 from agent.cli.journal_show import show
+from agent.cli.journal_stats import stats
 from agent.cli.journal_tail import tail
 
 
@@ -18,5 +19,5 @@ def journal() -> None:
     """Read the journal."""
 
 
-for member in (tail, show, export):
+for member in (tail, show, export, stats):
     journal.add_command(member)

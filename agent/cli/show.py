@@ -47,6 +47,18 @@ def moment(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    >>> size(812), size(5_120_000), size(1.2e13)
+    ('812 B', '5.1 MB', '12.0 TB')
+    """
+    for unit, least in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
 def value(found: Value, language: str) -> str:
     """Return a reading's value: yes or no, a short number, or the word itself."""
     match found:

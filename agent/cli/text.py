@@ -105,6 +105,13 @@ SUBCOMMANDS: dict[str, S] = {
         "without holding up the hub.\n\n"
         "Works while the hub is down too. A file given with --out is whole or not there at all.",
     ),
+    "journal stats": S(
+        "统计日志：各类行数、待送、丢弃、落盘耗时、存储卡写入量与预计寿命、时间质量。\n\n"
+        "直接读文件；主机没有运行时只缺耗时。",
+        "Count the journal: rows by kind and day, what waits, what was given up, commit times, "
+        "what is written to the card and how long it may last, the clock.\n\n"
+        "Reads the files; while the hub is down only the times are missing.",
+    ),
     "config check": S(
         "检查配置文件是否正确，不启动任何东西。\n\n"
         "有误时说明是哪个文件、哪一项、怎么改，退出码为 2。",
@@ -480,6 +487,78 @@ EXPORT_BROKEN = S(
     "有 {rows} 行损坏得无法辨认，未导出。",
     "{rows} rows are too damaged to be understood and were left out.",
 )
+
+# --- counts ---------------------------------------------------------------------------------------
+
+COUNTING = S("正在统计：{seq}/{last}", "Counting: {seq} of {last}")
+ROWS = S("行数", "Rows")
+SIZE = S("大小", "Size")
+OLDEST = S("最早", "Oldest")
+NEWEST = S("最新", "Newest")
+DAY = S("日期", "Day")
+FILE_ROLES: dict[str, S] = {
+    "main": S("正式文件", "the real file"),
+    "fallback": S("内存盘上的临时文件，因为存储卡不能写", "in memory, because the card fails"),
+    "quarantined": S("因损坏而搁置", "set aside because it was damaged"),
+    "named": S("指定的文件", "as named"),
+}
+FILE_LINE = S("{path}（{role}）：{size}，WAL {wal}", "{path} ({role}): {size}, WAL {wal}")
+HELD_LINE = S("日志 {journal}：序号 {first}–{last}", "journal {journal}: seq {first} to {last}")
+WAITING = S("待送平台", "Waiting")
+WAITING_LINE = S(
+    "{lane}队列（{durability}）：{rows} 行，最早的已等 {age}",
+    "{lane} lane ({durability}): {rows} rows, the oldest for {age}",
+)
+DURABILITY: dict[str, S] = {
+    "at_once": S("立即落盘", "on disk at once"),
+    "group": S("一秒内成组落盘", "on disk within a second"),
+}
+NOTHING_WAITS = S("没有待平台签收的行。", "The platform has acknowledged everything.")
+SET_ASIDE_LINE = S(
+    "{rows} 行过大或不是 JSON：只告知平台有这一行，不送内容。",
+    "{rows} rows are too large or no JSON: the platform is told of them without their content.",
+)
+GIVEN_UP = S("已放弃", "Given up")
+DROP_LINE = S("{why}：{rows} 行（{gaps} 条缺口记录）", "{why}: {rows} rows ({gaps} gap rows)")
+NO_DROPS = S("没有缺口。", "nothing: there is no gap")
+COMMITS = S("落盘耗时", "Commits")
+COMMITS_LINE = S(
+    "每次写入加 fsync：中位 {p50} 毫秒，最慢百分之一 {p99} 毫秒；{time}内 {commits} 次，{rows} 行",
+    "write and fsync together: p50 {p50} ms, p99 {p99} ms; {commits} commits, {rows} rows in "
+    "{time}",
+)
+LOSSES_LINE = S(
+    "未等落盘就执行 {unjournaled} 次，丢弃 {dropped} 行，未能写入 {lost} 行",
+    "acted before the disk answered {unjournaled} times, {dropped} rows dropped, {lost} rows lost",
+)
+NO_GUARD_NO_TIMES = S(
+    "守护进程没有运行，没有耗时数据。请启动：systemctl start anju-guard",
+    "guard is not running, so nothing is measured. Start it: systemctl start anju-guard",
+)
+CARD = S("存储卡", "Card")
+WRITTEN_TODAY = S(
+    "今天写入 {today}，每日预算 {budget}", "{today} written today, of a daily budget of {budget}"
+)
+WRITTEN_OVER = S(
+    "今天写入 {today}，超过每日预算 {budget}。请查看哪个设备上报过多：anju journal tail -f",
+    "{today} written today, OVER the daily budget of {budget}. See which device reports too much: "
+    "anju journal tail -f",
+)
+CARD_LIFE = S(
+    "预计寿命约 {years} 年：{tbw} TB（[journal] card_tbw）÷（平均每天 {average} × {factor}，"
+    "小块写入的放大估计）",
+    "may last about {years} years: {tbw} TB ([journal] card_tbw) / ({average} on an average day x "
+    "{factor}, an estimate of what small writes cost)",
+)
+CARD_UNKNOWN = S(
+    "测量不足一小时，还不能估计寿命。",
+    "measured for less than an hour: no estimate of its life yet",
+)
+LAST_SYNCED = S(
+    "最近一次可信时间：{at}；校时 {steps} 次", "last vouched for: {at}; {steps} steps of the clock"
+)
+LAST_STEP = S("最近一次校时：{at}，{delta} 秒", "last step: {at}, by {delta} s")
+ROWS_OF_QUALITY = S("{quality}：{rows} 行", "{quality}: {rows} rows")
 
 # --- pairing --------------------------------------------------------------------------------------
 

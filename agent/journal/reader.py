@@ -7,8 +7,8 @@ long.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,15 @@ class JournalReader:
 
     def last_seq(self, journal_id: JournalId) -> int:
         """Return the last seq of a journal, 0 when it has no rows."""
-        found = self._query(
+        found = self.query(
             "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?", [journal_id]
+        )
+        return int(found[0][0])
+
+    def first_seq(self, journal_id: JournalId) -> int:
+        """Return the first seq that is still there, 0 when there is none."""
+        found = self.query(
+            "SELECT coalesce(min(seq), 0) FROM journal WHERE journal_id = ?", [journal_id]
         )
         return int(found[0][0])
 
@@ -124,25 +131,25 @@ class JournalReader:
         found: list[tuple[float, JournalId]] = []
         last = ""
         while True:  # One index probe each: `DISTINCT` would look at every row.
-            (following,) = self._query(
+            (following,) = self.query(
                 "SELECT min(journal_id) FROM journal WHERE journal_id > ?", [last]
             )
             if following[0] is None:
                 return [journal_id for _, journal_id in sorted(found)]
             last = following[0]
-            (first,) = self._query(
+            (first,) = self.query(
                 "SELECT recorded_at FROM journal WHERE journal_id = ? ORDER BY seq LIMIT 1", [last]
             )
             found.append((first[0], JournalId(last)))
 
     def own_id(self) -> JournalId | None:
         """Return the identity under which the file is written, None when it has none yet."""
-        found = self._query("SELECT body FROM setting WHERE key = ?", [IDENTITY_KEY])
+        found = self.query("SELECT body FROM setting WHERE key = ?", [IDENTITY_KEY])
         return JournalId(found[0][0]) if found else None
 
     def state(self, table: Table) -> dict[str, str]:
         """Return one of the small tables: key -> body."""
-        return dict(self._query(f"SELECT key, body FROM {table}", []))
+        return dict(self.query(f"SELECT key, body FROM {table}", []))
 
     def waiting(self, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
         """Return how many rows of the lane come after `after_seq`.
@@ -152,16 +159,16 @@ class JournalReader:
         card every few seconds would be a high price for the difference.
         """
         head = "SELECT count(*) FROM (SELECT 1 FROM journal WHERE journal_id = ? AND seq > ?"
-        found = self._query(
+        found = self.query(
             f"{head} AND lane = ? LIMIT ?)", [journal_id, after_seq, lane, COUNTED_ROWS + 1]
         )
         if found[0][0] <= COUNTED_ROWS:
             return int(found[0][0])
-        urgent = self._query(f"{head} AND lane = 'urgent')", [journal_id, after_seq])[0][0]
+        urgent = self.query(f"{head} AND lane = 'urgent')", [journal_id, after_seq])[0][0]
         if lane is Lane.URGENT:
             return int(urgent)
         ends = [
-            self._query(
+            self.query(
                 f"SELECT {end}(seq) FROM journal WHERE journal_id = ? AND seq > ?",
                 [journal_id, after_seq],
             )[0][0]
@@ -170,7 +177,7 @@ class JournalReader:
         return int(ends[1] - ends[0] + 1 - urgent)
 
     def _select(self, clause: str, values: Sequence[str | int | float]) -> list[StoredRow]:
-        found = self._query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
+        found = self.query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
         return [
             StoredRow(r[0], r[1], _LANES[r[2]], *r[3:])
             if _is_sound(tuple(map(type, r))) and r[2] in _LANES
@@ -178,7 +185,21 @@ class JournalReader:
             for r in found
         ]
 
-    def _query(self, sql: str, values: Sequence[str | int | float]) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all questions inside see the file as it is now. Keep it short: meanwhile the WAL
+        cannot be reused. Only on a connection of `places.connect`."""
+        self.query("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:
+                self.query("ROLLBACK")
+
+    def query(
+        self, sql: str, values: Sequence[str | int | float] | Mapping[str, str | int | float] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a SELECT, in one read transaction."""
         try:
             with closing(self._db.execute(sql, values)) as cursor:
                 return cursor.fetchall()
