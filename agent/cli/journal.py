@@ -10,6 +10,7 @@ from agent.cli.journal_export import export
 from agent.cli.journal_show import show
 from agent.cli.journal_stats import stats
 from agent.cli.journal_tail import tail
+from agent.cli.journal_verify import verify
 
 
 @click.group(
@@ -19,5 +20,5 @@ def journal() -> None:
     """Read the journal."""
 
 
-for member in (tail, show, export, stats):
+for member in (tail, show, export, stats, verify):
     journal.add_command(member)

@@ -112,6 +112,13 @@ SUBCOMMANDS: dict[str, S] = {
         "what is written to the card and how long it may last, the clock.\n\n"
         "Reads the files; while the hub is down only the times are missing.",
     ),
+    "journal verify": S(
+        "检查日志文件：数据页、序号有无缺失、内容、签收位置、报警状态。只读，不改动任何东西。\n\n"
+        "全部正确退出码为 0，否则为 1，并写明下一步。主机没有运行时也能用。",
+        "Check the journal files: pages, missing seqs, content, cursors, alarms. "
+        "Changes nothing.\n\n"
+        "Exits with 0 when all is right, else with 1 and a next step. Works while the hub is down.",
+    ),
     "config check": S(
         "检查配置文件是否正确，不启动任何东西。\n\n"
         "有误时说明是哪个文件、哪一项、怎么改，退出码为 2。",
@@ -161,6 +168,10 @@ OPTION_AFTER_SEQ = S(
 )
 OPTION_OUT = S("写入这个文件，而不是标准输出。", "Write to this file instead of stdout.")
 OPTION_SALVAGE = S("绕过损坏处，能读多少读多少。", "Read around damage, as much as can be read.")
+OPTION_BUDGET = S(
+    "每个文件最多检查多少秒（默认 120）。",
+    "Seconds to look at each file at the most (default: 120).",
+)
 OPTION_FILE = S(
     "读这个日志文件，不需要配置，例如从别的存储卡拷来的文件。",
     "Read this journal file, without any configuration: a copy, or a card from another hub.",
@@ -559,6 +570,91 @@ LAST_SYNCED = S(
 )
 LAST_STEP = S("最近一次校时：{at}，{delta} 秒", "last step: {at}, by {delta} s")
 ROWS_OF_QUALITY = S("{quality}：{rows} 行", "{quality}: {rows} rows")
+
+# --- checks ---------------------------------------------------------------------------------------
+
+CHECKING_PAGES = S("正在检查数据页：{path}", "Checking pages: {path}")
+CHECKING = S("正在检查 {path}：{seq}/{last}", "Checking {path}: {seq} of {last}")
+VERIFY_OK = S("{path}：正确，检查了 {rows} 行。", "{path}: right; {rows} rows were looked at.")
+VERIFY_WRONG = S("{path}：有问题，检查了 {rows} 行。", "{path}: WRONG; {rows} rows were looked at.")
+VERIFY_UNFINISHED = S(
+    "{path}：{seconds} 秒内没有检查完（{rows} 行），已检查的部分没有问题。要检查完：--budget 3600",
+    "{path}: not finished in {seconds} s ({rows} rows); nothing is wrong so far. To finish: "
+    "--budget 3600",
+)
+VERIFY_WRONG_UNFINISHED = S(
+    "{path}：有问题，而且 {seconds} 秒内没有检查完（{rows} 行）。",
+    "{path}: WRONG, and not finished in {seconds} s ({rows} rows).",
+)
+VERIFY_MORE = S("另有 {count} 处同类问题（{code}）", "and {count} more of {code}")
+VERIFY_NEXT = S(
+    "下一步：先复制文件再做别的；读出还能读的："
+    "anju journal export --salvage --file {path} --out 抢救.ndjson。"
+    "主机重新启动时会自动搁置损坏的文件并继续工作；反复出现请更换存储卡。",
+    "Next: copy the file before anything else; take what can be read: "
+    "anju journal export --salvage --file {path} --out saved.ndjson. A restart of the hub sets a "
+    "damaged file aside and goes on; if it comes again, change the card.",
+)
+FAULT = S("错误", "FAULT")
+NOTE = S("提示", "note")
+FINDINGS: dict[str, S] = {
+    "unreadable": S("文件打不开：{detail}", "the file cannot be opened: {detail}"),
+    "pages": S("数据页损坏：{detail}（{about}）", "damaged pages: {detail} ({about})"),
+    "rows_unreadable": S(
+        "{about} 的行读不下去：{detail}", "rows of {about} cannot be read: {detail}"
+    ),
+    "version_newer": S(
+        "文件版本 {about} 比本程序的 {detail} 新。请用写入它的那个版本检查。",
+        "the file is of version {about}, newer than this program's {detail}. Check it with the "
+        "release that wrote it.",
+    ),
+    "version_older": S(
+        "文件版本 {about}，本程序为 {detail}；主机启动时会升级它。",
+        "the file is of version {about}, this program's is {detail}; the hub will upgrade it when "
+        "it starts.",
+    ),
+    "lane": S("行 {about} 的队列无效：{detail}", "row {about} has no valid lane: {detail}"),
+    "not_json": S(
+        "行 {about} 的内容不是 JSON：{detail}", "row {about} is no JSON object: {detail}"
+    ),
+    "hole": S(
+        "缺少 {detail} 行（{about}），没有任何缺口记录说明原因。",
+        "{detail} rows are missing ({about}) and no gap row tells why.",
+    ),
+    "begins_later": S(
+        "日志从较后的序号开始，之前的 {detail} 行（{about}）在另一个文件里或已不存在。",
+        "the journal begins later: {detail} rows before that ({about}) are in another file, or "
+        "gone.",
+    ),
+    "more_missing": S(
+        "日志 {about} 缺少的行比缺口记录所说的多：{detail}",
+        "more rows of journal {about} are missing than the gap rows tell of: {detail}",
+    ),
+    "cursor_unreadable": S(
+        "签收位置 {about} 无法辨认：{detail}", "the cursor {about} cannot be understood: {detail}"
+    ),
+    "cursor_beyond": S(
+        "签收位置 {about} 超过最后一行：{detail}。平台可能漏收，请在平台上用 pull 补取。",
+        "the cursor {about} is beyond the last row: {detail}. The platform may miss rows: let it "
+        "pull them.",
+    ),
+    "alarm_unreadable": S(
+        "报警 {about} 无法辨认：{detail}", "alarm {about} cannot be read: {detail}"
+    ),
+    "alarm_differs": S(
+        "报警 {about} 的状态与它的最后一行（{detail}）不一致。",
+        "alarm {about} does not stand as its last row ({detail}) says.",
+    ),
+    "alarm_forgotten": S(
+        "报警 {about} 未结束（{detail}），但状态表里没有它：主机重新启动后不会再提醒。",
+        "alarm {about} is open by its last row ({detail}) but is not in the table: a hub that "
+        "starts again forgets it.",
+    ),
+    "alarm_without_row": S(
+        "报警 {about} 在状态表里，但日志里没有它的行{detail}。",
+        "alarm {about} is in the table, but no row tells of it{detail}.",
+    ),
+}
 
 # --- pairing --------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from tests.cli.hub import anju
 COMMANDS = [
     *MEMBERS,
     *("alarm ack", "alarm resolve", "config check"),
-    *("journal tail", "journal show", "journal export"),
+    *("journal tail", "journal show", "journal export", "journal stats", "journal verify"),
 ]
 
 
