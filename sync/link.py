@@ -11,7 +11,6 @@ import logging
 import random
 import signal
 import sys
-from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ from sync.codec import (
 from sync.commands import Commands, Door, refusal, request_id_of
 from sync.dialer import Dialer, delay_s
 from sync.guard_line import GuardLine
+from sync.history import History
 from sync.memory import give_back
 from sync.messages import Heartbeat, JournalMark, Response, Sent, Status, Topics
 from sync.mqtt import Connection, Endpoint
@@ -109,7 +109,7 @@ class Link:
         )
         self._loads: asyncio.Queue[Load] = asyncio.Queue(_LOADS)
         self._requests: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(limits.REQUEST_QUEUE)
-        self._counts: Counter[str] = Counter()
+        self._history = History(since_s=clock.now().wall_s)
         self._waiting: dict[tuple[JournalId, Lane], int] = {}
         self._connection: Connection | None = None
         self._says = reasons.NOT_YET
@@ -191,10 +191,12 @@ class Link:
                 self._note(code, detail, audit)
 
     def _note(self, code: str, detail: str, audit: bool = True) -> None:
-        self._counts[code] += 1
         if audit:
+            self._history.note(code, detail, self._clock.now().wall_s)
             log.warning("%s detail=%s", code, detail)
             self._guard.audit(code, detail)
+        else:
+            self._history.count(code)
 
     def _publish(
         self, topic: str, payload: bytes, kind: str, *, retain: bool = False
@@ -295,6 +297,7 @@ class Link:
                 self._online(connection)
                 await connection.lost.wait()
                 self._connection = None
+                self._history.since_s = self._clock.now().wall_s
                 self._feed(session.Disconnected())
                 failures = 0 if loop.time() - up_s >= limits.STABLE_S else failures + 1
                 self._offline(connection.why, True)
@@ -302,6 +305,7 @@ class Link:
 
     def _online(self, connection: Connection) -> None:
         self._connection = connection
+        self._history.since_s = self._clock.now().wall_s
         self._says, self._warning = reasons.CONNECTED, None
         reason = "reconnected" if self._was_online else "started"
         self._was_online = True
@@ -333,6 +337,7 @@ class Link:
         if topic == self._topics.ack:
             try:
                 self._feed(session.Acked(decode_ack(payload)))
+                self._history.last_ack_s = self._clock.now().wall_s
                 if self._warning is reasons.UNHEARD:
                     self._warning = None
             except FrameError as error:
@@ -418,6 +423,7 @@ class Link:
         connected = self._connection is not None
         silent = session.unanswered_s(self._state, self._clock.now()) >= limits.PLATFORM_SILENT_S
         says = reasons.SILENT if connected and silent else self._warning or self._says
+        history = self._history
         return UplinkReport(
             connected=connected,
             platform_answers=connected and not silent,
@@ -427,7 +433,12 @@ class Link:
             urgent_waiting=self._count(Lane.URGENT),
             bulk_waiting=self._count(Lane.BULK),
             sent=self._state.sent_rows,
-            refused=sum(self._counts.values()) - self._counts["ack.duplicate"],
+            acked=self._state.acked_rows,
+            refused=sum(history.counts.values()) - history.counts["ack.duplicate"],
+            since_s=history.since_s,
+            last_ack_s=history.last_ack_s,
+            counts=dict(history.counts),
+            faults=history.faults,
         )
 
     def _count(self, lane: Lane) -> int:

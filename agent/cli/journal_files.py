@@ -64,7 +64,11 @@ def files_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*args: Any, file: Path | None, quarantined: bool, **kwargs: Any) -> Any:
         ctx = click.get_current_context()
-        files = _named(ctx, file) if file is not None else _of_the_hub(ctx, quarantined)
+        files = (
+            _named(ctx, file)
+            if file is not None
+            else hub_files(open_session(ctx), quarantined=quarantined)
+        )
         return command(files, *args, **kwargs)
 
     for decorate in (
@@ -85,8 +89,8 @@ def _named(ctx: click.Context, path: Path) -> Files:
     return _readable(Files((named(path),), language_of(ctx), None))
 
 
-def _of_the_hub(ctx: click.Context, quarantined: bool) -> Files:
-    session = open_session(ctx)
+def hub_files(session: Session, *, quarantined: bool = False) -> Files:
+    """Return the hub's own journal files. Errors: Fault when there are none, or not for us."""
     config = session.config
     empty = Files((), session.language, session)
     try:

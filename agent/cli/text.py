@@ -66,6 +66,7 @@ COMMANDS: dict[str, S] = {
     ),
     "alarm": S("签收或结束一个报警。", "Acknowledge or close one alarm."),
     "journal": S("查看日志。", "Read the journal."),
+    "sync": S("查看与平台的联络。", "Look at the way to the platform."),
     "pair": S(
         "限时入网：逐步显示新设备的配对过程，直到收到它自己的第一次上报。\n\n"
         "配对成功退出码为 0，超时或失败为 1。按 Ctrl-C 立即停止入网。",
@@ -119,6 +120,25 @@ SUBCOMMANDS: dict[str, S] = {
         "Changes nothing.\n\n"
         "Exits with 0 when all is right, else with 1 and a next step. Works while the hub is down.",
     ),
+    "sync status": S(
+        "显示联网状态：连接、协议、从何时起、最近签收、待送多少、最近的错误。\n\n"
+        "主机或联网进程没有运行时也能用，并会说明。",
+        "Show the uplink: connection, protocol, since when, the last acknowledgement, what waits, "
+        "the last faults.\n\n"
+        "Works, and says so, while guard or link is down.",
+    ),
+    "sync drain": S(
+        "看着待送的行减少，直到全部签收或超时。\n\n全部签收退出码为 0，超时为 1。",
+        "Follow the backlog down until the platform has everything or the time is over.\n\n"
+        "Exits with 0 when nothing waits any more, with 1 on time-out.",
+    ),
+    "sync pull-test": S(
+        "用平台 pull 的同一段代码读出全部日志，并按公布的格式逐条检查；不使用网络。\n\n"
+        "全部正确退出码为 0，否则为 1。",
+        "Read the whole journal through the code that answers the platform's pull, and hold every "
+        "event against the published shapes; without the network.\n\n"
+        "Exits with 0 when all is right, else with 1.",
+    ),
     "config check": S(
         "检查配置文件是否正确，不启动任何东西。\n\n"
         "有误时说明是哪个文件、哪一项、怎么改，退出码为 2。",
@@ -171,6 +191,9 @@ OPTION_SALVAGE = S("绕过损坏处，能读多少读多少。", "Read around da
 OPTION_BUDGET = S(
     "每个文件最多检查多少秒（默认 120）。",
     "Seconds to look at each file at the most (default: 120).",
+)
+OPTION_WAIT = S(
+    "最多等多少秒（默认 300；0 只看一次）。", "Seconds to wait (default: 300; 0 looks once)."
 )
 OPTION_FILE = S(
     "读这个日志文件，不需要配置，例如从别的存储卡拷来的文件。",
@@ -653,6 +676,75 @@ FINDINGS: dict[str, S] = {
     "alarm_without_row": S(
         "报警 {about} 在状态表里，但日志里没有它的行{detail}。",
         "alarm {about} is in the table, but no row tells of it{detail}.",
+    ),
+}
+
+# --- the uplink -----------------------------------------------------------------------------------
+
+SYNC_ALONE = S(
+    "没有配置平台，本机独立工作。要连接平台，请在配置中写 [uplink]。",
+    "No platform is configured; the hub works alone. To connect one, write [uplink] into the "
+    "configuration.",
+)
+SYNC_NO_GUARD = S(
+    "守护进程没有应答，联网状态未知。", "guard does not answer, so the state is unknown."
+)
+SYNC_UP = S(
+    "已连接 {time}，服务器 {broker}，MQTT {protocol}",
+    "connected for {time} to {broker}, MQTT {protocol}",
+)
+SYNC_DOWN = S(
+    "未连接已 {time}，服务器 {broker}（协议 {protocol}）",
+    "not connected for {time}, broker {broker} (protocol {protocol})",
+)
+SYNC_ACKED = S("平台最近一次签收：{ago}", "last acknowledgement by the platform: {ago}")
+SYNC_SILENT = S("平台没有应答", "the platform is SILENT")
+SYNC_NOT_SILENT = S("没有发现平台失联", "the platform is not silent")
+SYNC_SENT = S(
+    "本次运行已送 {sent} 行，签收 {acked} 行，拒绝或异常 {refused} 次",
+    "since link started: {sent} rows sent, {acked} acknowledged, {refused} refusals and faults",
+)
+SYNC_WAITING = S(
+    "{lane}队列：{rows} 行，最早的已等 {age}", "{lane} lane: {rows} rows, the oldest for {age}"
+)
+SYNC_MARK = S(
+    "日志 {journal}：写到 {last}，平台已有 紧急 {urgent}，普通 {bulk}",
+    "journal {journal}: written through {last}; the platform has urgent {urgent}, bulk {bulk}",
+)
+SYNC_FAULTS = S("最近的错误", "Last faults")
+DRAINING = S(
+    "待送：紧急 {urgent}，普通 {bulk}；{rate} 行/秒，还需 {eta}",
+    "left: urgent {urgent}, bulk {bulk}; {rate} rows/s, {eta} to go",
+)
+UNKNOWN_TIME = S("未知时间", "unknown time")
+DRAINED = S(
+    "平台已签收全部日志（等了 {time}，签收 {acked} 行）。",
+    "The platform has everything ({acked} rows acknowledged in {time}).",
+)
+NOT_DRAINED = S(
+    "时间到（{time}），还有 {left} 行没有签收。原因见：anju sync status",
+    "Time is up ({time}) and {left} rows are not acknowledged. To see why: anju sync status",
+)
+PULLING = S(
+    "正在读 {journal}：{events} 条（到 {last}）", "{journal}: {events} events (seq to {last})"
+)
+PULLED = S(
+    "日志 {journal}：{events} 条，序号 {first}–{last}，{pages} 页，{size}，{rate} 条/秒；"
+    "不带内容 {aside} 条",
+    "journal {journal}: {events} events, seq {first} to {last}, {pages} pages, {size}, "
+    "{rate} events/s; {aside} without their content",
+)
+PULL_MORE = S("另有 {count} 处错误", "and {count} more")
+PULL_FAULTS: dict[str, S] = {
+    "refused": S(
+        "请求（{about}）被拒：{detail}。请检查：anju journal verify",
+        "the request ({about}) is refused: {detail}. Check with: anju journal verify",
+    ),
+    "order": S("{about} 顺序不对：{detail}", "{about} is out of order: {detail}"),
+    "kind": S("{about} 的类型平台不认识：{detail}", "{about} is of no published kind: {detail}"),
+    "body": S("{about} 的内容不符合格式：{detail}", "{about} is not as published: {detail}"),
+    "missing": S(
+        "日志 {about} 有行没有读到：{detail}", "rows of journal {about} did not come: {detail}"
     ),
 }
 

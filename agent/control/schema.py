@@ -85,8 +85,21 @@ class AdvanceParams(Shape):
     through_seq: int = Field(ge=0)
 
 
+class UplinkFault(Shape):
+    """One complaint of link: what, in which words, and when (wall seconds)."""
+
+    code: str
+    detail: str
+    at_s: float
+
+
 class UplinkReport(Shape):
-    """What link says of itself, at every change and every few seconds."""
+    """What link says of itself, at every change and every few seconds.
+
+    `since_s` when the connection came or went, None when link does not run; `last_ack_s` when the
+    platform last acknowledged anything; both wall seconds. `counts` and `faults` since link
+    started, the last few faults only.
+    """
 
     connected: bool
     platform_answers: bool = False
@@ -96,7 +109,12 @@ class UplinkReport(Shape):
     urgent_waiting: int = 0
     bulk_waiting: int = 0
     sent: int = 0
+    acked: int = 0
     refused: int = 0
+    since_s: float | None = None
+    last_ack_s: float | None = None
+    counts: dict[str, int] = {}
+    faults: tuple[UplinkFault, ...] = ()
 
 
 class AuditParams(Shape):

@@ -119,6 +119,14 @@ class JournalReader:
         )
         return int(found[0][0])
 
+    def count(self, journal_id: JournalId, through_seq: int) -> int:
+        """Return how many rows of a journal there are up to `through_seq`."""
+        found = self.query(
+            "SELECT count(*) FROM journal WHERE journal_id = ? AND seq <= ?",
+            [journal_id, through_seq],
+        )
+        return int(found[0][0])
+
     def first_seq(self, journal_id: JournalId) -> int:
         """Return the first seq that is still there, 0 when there is none."""
         found = self.query(

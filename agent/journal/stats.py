@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -115,15 +115,18 @@ def survey(
     acknowledged: Mapping[Lane, int],
     zone_s: float,
     largest: int,
+    only_waiting: bool = False,
     on_span: Callable[[int, int], None] = lambda seq, last: None,
 ) -> None:
-    """Add all rows of one journal to `found`.
+    """Add all rows of one journal to `found`, or with `only_waiting` those alone that the platform
+    has not acknowledged.
 
     `zone_s` seconds east of Greenwich; `largest` bytes that a body may have to be sent;
     `on_span(seq, last_seq)` is called as it goes on. Errors: JournalError.
     """
     last = reader.last_seq(journal_id)
-    for after in range(0, last, SPAN_SEQS):
+    first = min(acknowledged.get(lane, 0) for lane in Lane) if only_waiting else 0
+    for after in range(first, last, SPAN_SEQS):
         through = min(after + SPAN_SEQS, last)
         values: dict[str, str | int | float] = {
             "zone_s": zone_s,
@@ -136,6 +139,8 @@ def survey(
         }
         for kind, lane, quality, day, waits, aside, *sums, synced_s in reader.query(_COUNT, values):
             key = Key(kind, lane, quality, day, bool(waits), bool(aside))
+            if only_waiting and not key.waiting:
+                continue
             found.sums[key] = found.sums.get(key, Sum()) + Sum(*sums)
             if synced_s is not None:
                 found.last_synced_s = max(synced_s, found.last_synced_s or synced_s)
@@ -194,11 +199,13 @@ def file_bytes(path: Path) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What of one lane waits: rows after `through`, up to `last`."""
+    """What of one lane waits: rows after `through`, up to `last`. `acked` rows were acknowledged
+    while we looked."""
 
     through: int = 0
     last: int = 0
     rows: int = 0
+    acked: int = 0
 
 
 def moved(
@@ -220,8 +227,10 @@ def moved(
         )
         return int(count)
 
-    if through < front.through or not front.last or through >= last:
-        return Front(through, last, between(through, last))
-    gone = between(front.through, min(through, front.last))
+    if through < front.through or not front.last:
+        return Front(through, last, between(through, last), front.acked)
+    gone = between(front.through, through)
     come = between(max(front.last, through), last)
-    return replace(front, through=through, last=last, rows=max(0, front.rows - gone + come))
+    waited = max(0, front.rows - between(front.through, min(through, front.last)))
+    left = waited + come if through < last else 0
+    return Front(through, last, left, front.acked + gone)

@@ -16,6 +16,7 @@ COMMANDS = [
     *MEMBERS,
     *("alarm ack", "alarm resolve", "config check"),
     *("journal tail", "journal show", "journal export", "journal stats", "journal verify"),
+    *("sync status", "sync drain", "sync pull-test"),
 ]
 
 
