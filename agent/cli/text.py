@@ -637,6 +637,10 @@ FINDINGS: dict[str, S] = {
         "it starts.",
     ),
     "lane": S("行 {about} 的队列无效：{detail}", "row {about} has no valid lane: {detail}"),
+    "number": S(
+        "日志 {about} 有一行的序号不是数字：{detail}",
+        "a row of journal {about} has no number: {detail}",
+    ),
     "not_json": S(
         "行 {about} 的内容不是 JSON：{detail}", "row {about} is no JSON object: {detail}"
     ),

@@ -33,6 +33,10 @@ _TYPES: tuple[frozenset[type], ...] = (
     *(_NUMBER | _NONE, _NUMBER, _NUMBER, _TEXT, frozenset((int,)), _TEXT, frozenset((int,))),
 )
 
+MAX_SEQ = 2**63 - 1
+"""SQLite's largest integer. Whatever sorts after it in a column of integers is a damaged byte that
+made one into text."""
+
 COUNTED_ROWS = 10_000
 """So many waiting rows are counted one by one."""
 
@@ -115,7 +119,8 @@ class JournalReader:
     def last_seq(self, journal_id: JournalId) -> int:
         """Return the last seq of a journal, 0 when it has no rows."""
         found = self.query(
-            "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?", [journal_id]
+            "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ? AND seq <= ?",
+            [journal_id, MAX_SEQ],
         )
         return int(found[0][0])
 
@@ -130,7 +135,8 @@ class JournalReader:
     def first_seq(self, journal_id: JournalId) -> int:
         """Return the first seq that is still there, 0 when there is none."""
         found = self.query(
-            "SELECT coalesce(min(seq), 0) FROM journal WHERE journal_id = ?", [journal_id]
+            "SELECT coalesce(min(seq), 0) FROM journal WHERE journal_id = ? AND seq <= ?",
+            [journal_id, MAX_SEQ],
         )
         return int(found[0][0])
 
@@ -142,11 +148,13 @@ class JournalReader:
             (following,) = self.query(
                 "SELECT min(journal_id) FROM journal WHERE journal_id > ?", [last]
             )
-            if following[0] is None:
+            if not isinstance(following[0], str):  # None, or bytes in a damaged file.
                 return [journal_id for _, journal_id in sorted(found)]
             last = following[0]
             (first,) = self.query(
-                "SELECT recorded_at FROM journal WHERE journal_id = ? ORDER BY seq LIMIT 1", [last]
+                "SELECT CAST(recorded_at AS REAL) FROM journal WHERE journal_id = ? "
+                "ORDER BY seq LIMIT 1",
+                [last],
             )
             found.append((first[0], JournalId(last)))
 

@@ -26,7 +26,7 @@ COMMITTED_TOGETHER = (Kind.READING, Kind.READING_HOURLY, Kind.GAP)
 once with it, which its row does not say: it is counted here too."""
 
 _COUNT = """
-SELECT kind, lane, time_quality,
+SELECT CAST(kind AS TEXT), CAST(lane AS TEXT), CAST(time_quality AS TEXT),
     CAST((received_at + correction_ms / 1000.0 + :zone_s) / 86400 AS INTEGER),
     seq > CASE lane WHEN 'urgent' THEN :urgent ELSE :bulk END,
     typeof(body) <> 'text' OR length(CAST(body AS BLOB)) > :largest

@@ -15,7 +15,7 @@ from agent.core.errors import JournalError
 from agent.core.row import JournalId, Kind, Lane
 from agent.journal.findings import Finding, OnPage, ReadAlarm, Report
 from agent.journal.holes import Hole, Told, joined, untold
-from agent.journal.reader import JournalReader
+from agent.journal.reader import MAX_SEQ, JournalReader
 from agent.journal.row import is_json_object
 from agent.journal.schema import Table
 
@@ -41,6 +41,7 @@ def check_rows(
         for journal_id in reader.journals():
             while rows.take_page(journal_id):
                 pass
+            rows.check_numbers(journal_id)
         report.journals = reader.journals()
         rows.check_cursors()
         rows.check_alarms()
@@ -67,8 +68,8 @@ class _Rows:
         after, at_s = self.through.get(journal_id, (0, float("-inf")))
         page = self._reader.query(
             "SELECT seq, lane, kind, CAST(recorded_at AS REAL), body FROM journal "
-            "WHERE journal_id = ? AND seq > ? ORDER BY seq LIMIT ?",
-            [journal_id, after, PAGE_ROWS],
+            "WHERE journal_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+            [journal_id, after, MAX_SEQ, PAGE_ROWS],
         )
         for seq, lane, kind, recorded_s, body in page:
             if seq > after + 1 and len(self._holes[journal_id]) < HOLES_KEPT:
@@ -107,6 +108,12 @@ class _Rows:
             self._alarms[said.id] = (at_s, seq, _print_of(body), said.is_open)
 
     # --- what is compared with one another ------------------------------------------------------
+
+    def check_numbers(self, journal_id: JournalId) -> None:
+        """Find rows whose number is none."""
+        sql = "SELECT seq FROM journal WHERE journal_id = ? AND seq > ?"
+        for (seq,) in self._reader.query(sql, [journal_id, MAX_SEQ]):
+            self._report.add(Finding("number", journal_id, repr(seq)[:60]))
 
     def check_cursors(self) -> None:
         """Find cursors that no row of theirs can explain."""

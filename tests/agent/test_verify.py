@@ -17,8 +17,13 @@ from agent.core.errors import JournalError
 from agent.core.reading import Quantity
 from agent.core.row import Kind, Lane, Row
 from agent.journal.edits import forget
+from agent.journal.export import Wanted, pages
 from agent.journal.findings import FINDINGS_OF_A_KIND, AlarmSaid, Report
+from agent.journal.formats import Format, written
+from agent.journal.places import Place, Role, connect
+from agent.journal.reader import JournalReader
 from agent.journal.salvage import saved_rows
+from agent.journal.stats import Survey, survey
 from agent.journal.store import JournalStore
 from agent.journal.verify import verify
 from agent.response.record import alarm_from_body
@@ -221,6 +226,36 @@ def test_a_check_ends_when_its_time_is_over(tmp_path: Path) -> None:
     report = checked(path, budget_s=0.0)
     assert not report.finished
     assert report.rows < 20_000
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("UPDATE journal SET seq = 'five' WHERE seq = 5", "number"),
+        ("UPDATE journal SET seq = x'00ff' WHERE seq = 5", "number"),
+        ("UPDATE journal SET lane = 7 WHERE seq = 5", "lane"),
+        ("UPDATE journal SET body = x'7b7d' WHERE seq = 5", "not_json"),
+        ("UPDATE journal SET recorded_at = 'noon', received_at = x'01' WHERE seq = 5", None),
+        ("UPDATE journal SET journal_id = x'00ff' WHERE seq = 5", "hole"),
+        ("UPDATE journal SET kind = x'00' WHERE seq = 5", None),
+    ],
+)
+def test_columns_of_the_wrong_type_end_no_command(
+    tmp_path: Path, sql: str, code: str | None
+) -> None:
+    path = new_journal(tmp_path)
+    fill(path, 10)
+    change(path, sql)
+    found = codes(path)
+    assert found == ([code, "hole"] if code == "number" else [code] if code else [])
+    reader = JournalReader(path, connect(path))
+    counted = Survey()
+    for journal_id in reader.journals():
+        survey(counted, reader, journal_id, acknowledged={}, zone_s=0.0, largest=1000)
+    reader.close()
+    assert sum(total.rows for total in counted.by(lambda key: (key.kind, key.lane)).values()) >= 9
+    place = Place(path, Role.MAIN)
+    assert len("".join(written((page.rows for page in pages(place, Wanted())), Format.CSV))) > 500
 
 
 # --- files that are really damaged ----------------------------------------------------------------
