@@ -43,8 +43,12 @@ def ago(seconds: float | None, language: str) -> str:
 
 
 def moment(wall_s: float) -> str:
-    """Return a wall time (seconds since 1970 UTC) in the machine's zone, to the second."""
-    return datetime.fromtimestamp(wall_s).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a wall time (seconds since 1970 UTC) in the machine's zone, to the second; one that no
+    calendar has, out of a damaged file, as the number that it is."""
+    try:
+        return datetime.fromtimestamp(wall_s).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return f"{wall_s:g} s"
 
 
 def size(count: float) -> str:

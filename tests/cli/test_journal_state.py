@@ -123,6 +123,15 @@ def with_guard(real: RealHub) -> Any:
     return found if found and found["guard"] else None
 
 
+def test_times_that_no_calendar_has_end_no_command(home: Home) -> None:
+    fill(new_journal(home.folder), 2, at_s=1e300)
+    for words in (["stats"], ["show", "1"], ["verify"], ["export"]):
+        for more in ([], ["--json"]):
+            ended = home.anju("journal", *words, *more)
+            assert (ended.code, ended.err) == (0, ""), words
+    assert home.anju("sync", "status").code == 0
+
+
 # --- verify ---------------------------------------------------------------------------------------
 
 
