@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from agent.config import Config
 from agent.control.schema import (
@@ -48,7 +49,7 @@ from agent.core.device import Device
 from agent.core.errors import CommandRefused
 from agent.core.row import JournalId, Kind, Lane
 from agent.journal.reader import JournalReader
-from agent.journal.row import StoredRow
+from agent.journal.row import StoredRow, is_json_object
 from agent.journal.store import JournalStore
 from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
@@ -160,6 +161,12 @@ class Answers:
     async def _tail(self, params: TailParams, _: Peer) -> RowList:
         store = self._hub.store
         journal_id, path = store.journal_id, store.file.path
+        if params.journal_id not in (None, journal_id):
+            known = {info.journal_id: info.path for info in await self._journals()}
+            if params.journal_id not in known:
+                raise CommandRefused("unknown_journal", f"there are: {', '.join(known)}")
+            journal_id = JournalId(params.journal_id)
+            path = Path(known[journal_id])
 
         def read() -> list[StoredRow]:
             reader = JournalReader(path)
@@ -391,5 +398,5 @@ def _row(row: StoredRow) -> RowInfo:
         received_at_s=row.received_at,
         recorded_at_s=row.recorded_at,
         time_quality=row.time_quality,
-        body=json.loads(row.body),
+        body=json.loads(row.body) if is_json_object(row.body) else {"body_text": str(row.body)},
     )

@@ -98,6 +98,11 @@ class JournalSection(Section):
     """`[journal]`: how much room the record may take on the disk."""
 
     max_mb: int = Field(default=512, ge=64, le=65_536)
+    card_tbw: float = Field(default=10.0, gt=0.0, le=10_000.0)
+    """TB that the card takes before it wears out. The default is a guess for a consumer card of
+    32 GB; take the figure from the card's data sheet."""
+    write_budget_mb: int = Field(default=512, ge=1, le=1_000_000)
+    """MB that guard may write in a day. The default lets the default card live for six years."""
 
 
 class SirenSection(Section):
@@ -125,6 +130,11 @@ class Config(Section):
     def journal_file(self) -> Path:
         """Return the journal's own file."""
         return self.hub.data_dir / "journal.db"
+
+    @property
+    def fallback_file(self) -> Path:
+        """Return where the journal goes on while the disk fails: on tmpfs."""
+        return self.hub.runtime_dir / "journal-fallback.db"
 
 
 def load(path: Path) -> Config:

@@ -37,6 +37,7 @@ from agent.journal.files import OpenFile
 from agent.journal.schema import Table
 from agent.journal.store import Committed, JournalStore
 from agent.journal.writer import Put
+from agent.measures import Measures
 from agent.pairing import Pairing
 from agent.pipeline import Pipeline, device_put
 from agent.registry import Registry
@@ -107,8 +108,7 @@ class Guard:
     def __init__(self, config: Config) -> None:
         self._config = config
         first = SystemClock()
-        fallback = config.hub.runtime_dir / "journal-fallback.db"
-        self._store = JournalStore(config.journal_file, fallback, first)
+        self._store = JournalStore(config.journal_file, config.fallback_file, first)
         kept = self._store.state[Table.SETTING].get(_LAST_TIME, "")
         self._clock = SystemClock(LastTime.decode(kept))
         self._store.use_clock(self._clock)
@@ -150,7 +150,11 @@ class Guard:
             config.hub.data_dir,
             self._changes.config.journal.max_mb * 1024 * 1024,
         )
-        self._server = ControlServer(config.control_socket, self._answers.handlers())
+        self._measures = Measures(
+            self._clock, self._store, lambda: self._pipeline.counts.unjournaled
+        )
+        handlers = self._answers.handlers() | self._measures.handlers()
+        self._server = ControlServer(config.control_socket, handlers)
 
     # --- start and stop -------------------------------------------------------------------------
 
@@ -182,7 +186,7 @@ class Guard:
         self._pipeline.record(
             Kind.HUB_STARTED,
             {"release": release(), "journal": self._store.journal_id},
-            puts=[self._time_put()],
+            puts=self._kept(),
             urgent=True,
         )
         self._on_file(self._store.file)
@@ -196,7 +200,7 @@ class Guard:
     def closing(self) -> None:
         """Write down that the hub stops in good order."""
         notify("STOPPING=1")
-        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=[self._time_put()], urgent=True)
+        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=self._kept(), urgent=True)
 
     def close(self) -> None:
         """Let the journal commit what waits."""
@@ -284,7 +288,7 @@ class Guard:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(_TIME_KEPT_EVERY_S)
-            self._store.append((), (self._time_put(),), urgent=False)
+            self._store.append((), self._kept(), urgent=False)
 
     async def _watch_link(self) -> None:
         """Say so when link has not reported for a while: the home would be alone and not know."""
@@ -318,8 +322,10 @@ class Guard:
         else:
             self._pipeline.fault("site", "copy", False, "")
 
-    def _time_put(self) -> Put:
-        return Put(Table.SETTING, _LAST_TIME, LastTime.of(self._clock.now()).encode())
+    def _kept(self) -> list[Put]:
+        """Return what the next run is to know: the time, and what this one has written."""
+        last_time = LastTime.of(self._clock.now()).encode()
+        return [Put(Table.SETTING, _LAST_TIME, last_time), self._measures.put()]
 
     def _committed(self, committed: Committed) -> None:
         notice = CommittedNotice(

@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from agent.core.errors import FrameError
 from agent.core.row import Kind
-from agent.journal.row import StoredRow
+from agent.journal.row import StoredRow, is_json_object
 from sync.limits import EVENT_BYTES, GZIP_ABOVE_BYTES
 from sync.messages import MAX_INTEGER, TYPE_PREFIX, Ack, Event
 
@@ -98,15 +97,10 @@ def rfc3339(wall_s: float) -> str:
 
 def fault_of(row: StoredRow) -> str:
     """Return why a row cannot be sent as it stands ("" when it can): "oversize" or "not_json"."""
-    if not isinstance(row.body, str):
-        return "not_json"  # SQLite keeps bytes in a text column without a word.
-    if len(row.body) > EVENT_BYTES or len(row.body.encode()) > EVENT_BYTES:
+    text = isinstance(row.body, str)
+    if text and (len(row.body) > EVENT_BYTES or len(row.body.encode()) > EVENT_BYTES):
         return "oversize"
-    try:
-        parsed = from_json(row.body, allow_inf_nan=False)
-    except ValueError:
-        return "not_json"
-    return "" if isinstance(parsed, dict) else "not_json"
+    return "" if is_json_object(row.body) else "not_json"
 
 
 def encode_event(out: Outgoing, origin: Origin) -> bytes:
@@ -128,7 +122,7 @@ def encode_event(out: Outgoing, origin: Origin) -> bytes:
     return (
         f'{{"specversion":"1.0","id":"{event_id(row.journal_id, row.seq)}",{_head(origin)}'
         f'"type":{_quoted(TYPE_PREFIX + row.kind)},'
-        f'"time":"{rfc3339(row.received_at + row.correction_ms / 1000)}",'
+        f'"time":"{rfc3339(row.heard_s)}",'
         f'"journalid":"{row.journal_id}","seq":{row.seq},"prevseq":{out.prev_seq},'
         f'"ackedseq":{out.acked_seq},"lane":"{row.lane.value}",'
         f'"historical":{"true" if out.historical else "false"},'

@@ -11,7 +11,6 @@ import logging
 import random
 import signal
 import sys
-from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -43,6 +42,7 @@ from sync.codec import (
 from sync.commands import SIGNED, Commands, Door, refusal, request_id_of
 from sync.dialer import Dialer, delay_s
 from sync.guard_line import GuardLine
+from sync.history import History
 from sync.memory import give_back
 from sync.messages import Heartbeat, JournalMark, Response, Sent, Status, Topics
 from sync.mqtt import Connection, Endpoint
@@ -119,7 +119,7 @@ class Link:
         )
         self._loads: asyncio.Queue[Load] = asyncio.Queue(_LOADS)
         self._requests: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(limits.REQUEST_QUEUE)
-        self._counts: Counter[str] = Counter()
+        self._history = History(since_s=clock.now().wall_s)
         self._waiting: dict[tuple[JournalId, Lane], int] = {}
         self._connection: Connection | None = None
         self._says = reasons.NOT_YET
@@ -202,10 +202,12 @@ class Link:
                 self._note(code, detail, audit)
 
     def _note(self, code: str, detail: str, audit: bool = True) -> None:
-        self._counts[code] += 1
         if audit:
+            self._history.note(code, detail, self._clock.now().wall_s)
             log.warning("%s detail=%s", code, detail)
             self._guard.audit(code, detail)
+        else:
+            self._history.count(code)
 
     def _publish(
         self, topic: str, payload: bytes, kind: str, *, retain: bool = False
@@ -336,6 +338,7 @@ class Link:
                 self._online(connection)
                 await connection.lost.wait()
                 self._connection = None
+                self._history.since_s = self._clock.now().wall_s
                 self._feed(session.Disconnected())
                 failures = 0 if loop.time() - up_s >= limits.STABLE_S else failures + 1
                 self._offline(connection.why, True)
@@ -345,6 +348,7 @@ class Link:
 
     def _online(self, connection: Connection) -> None:
         self._connection = connection
+        self._history.since_s = self._clock.now().wall_s
         self._says, self._warning = reasons.CONNECTED, None
         reason = "reconnected" if self._was_online else "started"
         self._was_online = True
@@ -380,6 +384,7 @@ class Link:
                 if not self._answered:
                     self._answered = True
                     self._guard.report()
+                self._history.last_ack_s = self._clock.now().wall_s
                 if self._warning is reasons.UNHEARD:
                     self._warning = None
             except FrameError as error:
@@ -467,6 +472,7 @@ class Link:
         connected = self._connection is not None and not self._connection.lost.is_set()
         silent = session.unanswered_s(self._state, self._clock.now()) >= limits.PLATFORM_SILENT_S
         says = reasons.SILENT if connected and silent else self._warning or self._says
+        history = self._history
         return UplinkReport(
             connected=connected,
             platform_answers=connected and not silent,
@@ -476,9 +482,14 @@ class Link:
             urgent_waiting=self._count(Lane.URGENT),
             bulk_waiting=self._count(Lane.BULK),
             sent=self._state.sent_rows,
-            refused=sum(self._counts.values()) - self._counts["ack.duplicate"],
             settings=self._serial,
             answered=connected and self._answered,
+            acked=self._state.acked_rows,
+            refused=sum(history.counts.values()) - history.counts["ack.duplicate"],
+            since_s=history.since_s,
+            last_ack_s=history.last_ack_s,
+            counts=dict(history.counts),
+            faults=history.faults,
         )
 
     def _count(self, lane: Lane) -> int:

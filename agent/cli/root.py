@@ -19,6 +19,7 @@ MEMBERS: dict[str, str] = {
     "alarms": "agent.cli.alarms",
     "alarm": "agent.cli.alarms",
     "journal": "agent.cli.journal",
+    "sync": "agent.cli.sync",
     "pair": "agent.cli.pair",
     "config": "agent.cli.config_check",
 }

@@ -64,8 +64,12 @@ class Session:
 
     def run(self, job: Callable[[ControlClient], Awaitable[T]], notify: Notify | None = None) -> T:
         """Connect, do the job, disconnect. Errors: Fault, whatever went wrong."""
+        return self.complete(self._run(job, notify))
+
+    def complete(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work in an event loop. Errors: Fault, whatever went wrong."""
         try:
-            return asyncio.run(self._run(job, notify))
+            return asyncio.run(work)
         except HubError as error:
             raise self.fault(error) from error
         except ValidationError as error:
@@ -90,8 +94,12 @@ class Session:
             case _:
                 return Fault(self.say(text.FAULT_NO_ANSWER, what=str(error)))
 
+    async def connect(self, notify: Notify | None = None) -> ControlClient:
+        """Return a connection to the hub. Errors: TransportError when it is not there."""
+        return await ControlClient.connect(self.config.control_socket, notify)
+
     async def _run(self, job: Callable[[ControlClient], Awaitable[T]], notify: Notify | None) -> T:
-        client = await ControlClient.connect(self.config.control_socket, notify)
+        client = await self.connect(notify)
         try:
             return await job(client)
         finally:

@@ -43,8 +43,24 @@ def ago(seconds: float | None, language: str) -> str:
 
 
 def moment(wall_s: float) -> str:
-    """Return a wall time (seconds since 1970 UTC) in the machine's zone, to the second."""
-    return datetime.fromtimestamp(wall_s).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a wall time (seconds since 1970 UTC) in the machine's zone, to the second; one that no
+    calendar has, out of a damaged file, as the number that it is."""
+    try:
+        return datetime.fromtimestamp(wall_s).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return f"{wall_s:g} s"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    >>> size(812), size(5_120_000), size(1.2e13)
+    ('812 B', '5.1 MB', '12.0 TB')
+    """
+    for unit, least in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count:.0f} B"
 
 
 def value(found: Value, language: str) -> str:

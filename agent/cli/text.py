@@ -66,6 +66,7 @@ COMMANDS: dict[str, S] = {
     ),
     "alarm": S("签收或结束一个报警。", "Acknowledge or close one alarm."),
     "journal": S("查看日志。", "Read the journal."),
+    "sync": S("查看与平台的联络。", "Look at the way to the platform."),
     "pair": S(
         "限时入网：逐步显示新设备的配对过程，直到收到它自己的第一次上报。\n\n"
         "配对成功退出码为 0，超时或失败为 1。按 Ctrl-C 立即停止入网。",
@@ -91,6 +92,52 @@ SUBCOMMANDS: dict[str, S] = {
         "显示日志最后几行；加 -f 持续显示新的行。\n\n与 -f 同用时，--json 每行输出一个对象。",
         "Show the last rows of the journal; with -f keep showing new ones.\n\n"
         "Together with -f, --json prints one object a line.",
+    ),
+    "journal show": S(
+        "显示日志的一行：全部内容、各个时间、时间是否可信、是否校正过。\n\n"
+        "只写序号时指正在写入的日志。主机没有运行时也能用。",
+        "Show one row of the journal, whole: its times, what they are worth, its content.\n\n"
+        "A SEQ alone is of the journal being written. Works while the hub is down too.",
+    ),
+    "journal export": S(
+        "导出日志，行数不限，按顺序，不遗漏；内存占用固定，不妨碍主机。\n\n"
+        "主机没有运行时也能用。写入 --out 的文件要么完整，要么不存在。",
+        "Export rows, as many as there are, in order and without a hole, in constant memory and "
+        "without holding up the hub.\n\n"
+        "Works while the hub is down too. A file given with --out is whole or not there at all.",
+    ),
+    "journal stats": S(
+        "统计日志：各类行数、待送、丢弃、落盘耗时、存储卡写入量与预计寿命、时间质量。\n\n"
+        "直接读文件；主机没有运行时只缺耗时。",
+        "Count the journal: rows by kind and day, what waits, what was given up, commit times, "
+        "what is written to the card and how long it may last, the clock.\n\n"
+        "Reads the files; while the hub is down only the times are missing.",
+    ),
+    "journal verify": S(
+        "检查日志文件：数据页、序号有无缺失、内容、签收位置、报警状态。只读，不改动任何东西。\n\n"
+        "全部正确退出码为 0，否则为 1，并写明下一步。主机没有运行时也能用。",
+        "Check the journal files: pages, missing seqs, content, cursors, alarms. "
+        "Changes nothing.\n\n"
+        "Exits with 0 when all is right, else with 1 and a next step. Works while the hub is down.",
+    ),
+    "sync status": S(
+        "显示联网状态：连接、协议、从何时起、最近签收、待送多少、最近的错误。\n\n"
+        "主机或联网进程没有运行时也能用，并会说明。",
+        "Show the uplink: connection, protocol, since when, the last acknowledgement, what waits, "
+        "the last faults.\n\n"
+        "Works, and says so, while guard or link is down.",
+    ),
+    "sync drain": S(
+        "看着待送的行减少，直到全部签收或超时。\n\n全部签收退出码为 0，超时为 1。",
+        "Follow the backlog down until the platform has everything or the time is over.\n\n"
+        "Exits with 0 when nothing waits any more, with 1 on time-out.",
+    ),
+    "sync pull-test": S(
+        "用平台 pull 的同一段代码读出全部日志，并按公布的格式逐条检查；不使用网络。\n\n"
+        "全部正确退出码为 0，否则为 1。",
+        "Read the whole journal through the code that answers the platform's pull, and hold every "
+        "event against the published shapes; without the network.\n\n"
+        "Exits with 0 when all is right, else with 1.",
     ),
     "config check": S(
         "检查配置文件是否正确，不启动任何东西。\n\n"
@@ -123,6 +170,38 @@ OPTION_KIND = S(
     "Only rows of this kind, such as alarm or alarm.raised; may be repeated.",
 )
 OPTION_FOLLOW = S("持续显示新的行，按 Ctrl-C 结束。", "Keep showing new rows; Ctrl-C ends it.")
+OPTION_FORMAT = S(
+    "格式：ndjson（默认，每行一个对象）、json（一个数组）、csv（表格，内容为 JSON 列）。",
+    "Format: ndjson (default, one object a line), json (one array), csv (the body is a JSON "
+    "column).",
+)
+OPTION_FORMAT_JSON = S("等于 --format json。", "The same as --format json.")
+OPTION_FROM = S(
+    "从这个时间起，例如 2026-11-01 或 2026-11-01T08:00+08:00。",
+    "From this time on, such as 2026-11-01 or 2026-11-01T08:00+08:00.",
+)
+OPTION_TO = S("到这个时间为止（含）。", "Up to and including this time.")
+OPTION_JOURNAL = S("只要这个日志编号的行。", "Only rows of the journal with this id.")
+OPTION_AFTER_SEQ = S(
+    "只要这个序号之后的行（正在写入的日志，或 --journal 指定的日志）。",
+    "Only rows after this seq (of the journal being written, or of --journal).",
+)
+OPTION_OUT = S("写入这个文件，而不是标准输出。", "Write to this file instead of stdout.")
+OPTION_SALVAGE = S("绕过损坏处，能读多少读多少。", "Read around damage, as much as can be read.")
+OPTION_BUDGET = S(
+    "每个文件最多检查多少秒（默认 120）。",
+    "Seconds to look at each file at the most (default: 120).",
+)
+OPTION_WAIT = S(
+    "最多等多少秒（默认 300；0 只看一次）。", "Seconds to wait (default: 300; 0 looks once)."
+)
+OPTION_FILE = S(
+    "读这个日志文件，不需要配置，例如从别的存储卡拷来的文件。",
+    "Read this journal file, without any configuration: a copy, or a card from another hub.",
+)
+OPTION_QUARANTINED = S(
+    "也读因损坏而搁置的 .bad-* 文件。", "Read the damaged files that were set aside (.bad-*) too."
+)
 OPTION_WINDOW = S("入网开放多少秒（默认 180）。", "Seconds to let devices in (default: 180).")
 OPTION_NAME = S("第一个新设备的名称。", "Name for the first device that comes.")
 OPTION_ROOM = S("第一个新设备所在的房间。", "Room of the first device that comes.")
@@ -146,14 +225,41 @@ FAULT_NO_ANSWER = S(
     "The hub gave no answer: {what}. Look at anju status, or start the hub again.",
 )
 FAULT_DISK = S("日志：{what}", "Journal: {what}")
+FAULT_JOURNAL_FILE = S(
+    "{what}。请检查：anju journal verify；读出还能读的：anju journal export --salvage",
+    "{what}. Check it with: anju journal verify; take what can be read with: "
+    "anju journal export --salvage",
+)
+FAULT_NO_JOURNAL = S(
+    "没有日志文件 {path}。主机可能还没有运行过；用 --file PATH 指定别处的文件。",
+    "There is no journal {path}. The hub may never have run; name a file elsewhere with --file "
+    "PATH.",
+)
+FAULT_NOT_READABLE = S(
+    "没有权限读 {path}。请以 root 运行，或把用户加入 anju 组：sudo usermod -aG anju 用户名",
+    "Not allowed to read {path}. Run as root, or join the group anju: sudo usermod -aG anju USER",
+)
+FAULT_OUT = S(
+    "不能写 {path}：{reason}。请用 --out 换一个地方。",
+    "{path} cannot be written: {reason}. Choose another place with --out.",
+)
+FAULT_TIME = S(
+    "{name} = {got}：不是时间。例如 2026-11-01 或 2026-11-01T08:00+08:00。",
+    "{name} = {got}: not a time; wanted one such as 2026-11-01 or 2026-11-01T08:00+08:00.",
+)
+FAULT_ROW_NAME = S(
+    "{given}：不是行号。请写序号（90104）或日志编号-序号（5d99e7b6-90104）。",
+    "{given}: not a row; wanted a seq (90104) or journal-seq (5d99e7b6-90104).",
+)
+FAULT_NO_ROW = S(
+    "日志 {journal} 没有第 {seq} 行：还没有写到，或已清理（查看：anju journal tail --kind gap）。",
+    "Journal {journal} has no row {seq}: not written yet, or pruned (see: anju journal tail --kind "
+    "gap).",
+)
 FAULT_STRANGE_ANSWER = S(
     "主机的回答无法理解（{what}）。命令与主机的版本可能不同，请升级后重试。",
     "The hub's answer cannot be understood ({what}). Command and hub may be of different releases; "
     "upgrade and try again.",
-)
-FAULT_HUB_GONE = S(
-    "主机关闭了控制口，可能正在重新启动。稍后请再试一次。",
-    "The hub closed its control socket, it may be starting again. Try again in a moment.",
 )
 FAULT_OPTION = S("{name} = {got!r}：不符合要求（{wanted}）。", "{name} = {got!r}: {wanted}.")
 FAULT_NO_OPEN_ALARM = S(
@@ -290,6 +396,26 @@ TIME_QUALITY: dict[str, S] = {
     "restored": S("沿用断电前时间", "carried over the restart, not yet synchronised"),
     "unknown": S("时间未知", "not known"),
 }
+TIME_EXPLAINED: dict[str, S] = {
+    "synced": S(
+        "synced：记录时主机时间已由网络或 GSM 校准，可信。",
+        "synced: the clock was kept by NTP or GSM when this was recorded; it can be relied on.",
+    ),
+    "rtc": S(
+        "rtc：记录时时间来自板上带电池的时钟，可能差几秒到几分钟。",
+        "rtc: the time came from the board's battery clock; it may be off by seconds or minutes.",
+    ),
+    "restored": S(
+        "restored：断电后沿用断电前的时间，真实时间不会更早，但可能更晚。",
+        "restored: carried over a power cut; the true time is not earlier, but may be later.",
+    ),
+    "unknown": S(
+        "unknown：记录时没有可信的时间，日期可能不对；先后顺序以序号为准。",
+        "unknown: nobody vouched for the clock, even the date may be wrong; the order is that of "
+        "the seqs.",
+    ),
+}
+LANES: dict[str, S] = {"urgent": S("紧急", "urgent"), "bulk": S("普通", "bulk")}
 YES_NO: dict[str, S] = {"true": S("是", "yes"), "false": S("否", "no")}
 
 # --- status ---------------------------------------------------------------------------------------
@@ -377,6 +503,273 @@ STILL_OPEN = S(
     "Noted: {what} ({id}), cause {cause}; it now stands at: {state}",
 )
 NO_ROWS = S("日志里没有这样的行。", "The journal has no such row.")
+
+FOLLOW_LOST = S(
+    "主机关闭了连接，可能正在重新启动；等它回来（Ctrl-C 结束）……",
+    "The hub has closed the connection, it may be starting again; waiting for it (Ctrl-C ends "
+    "this)…",
+)
+FOLLOW_BACK = S("主机回来了，继续显示。", "The hub is back; going on.")
+
+# --- one row, and many ----------------------------------------------------------------------------
+
+ROW = S("行", "Row")
+LANE = S("队列", "Lane")
+ROW_ACKED = S("平台已签收", "acknowledged by the platform")
+ROW_NOT_ACKED = S("平台尚未签收", "not yet acknowledged by the platform")
+OBSERVED = S("设备所报时间", "Observed at")
+HEARD = S("主机收到时间", "Heard at")
+RECORDED = S("落盘时间", "Recorded at")
+NOT_SAID = S("设备没有说", "the device did not say")
+CORRECTED = S(
+    "后来校时发现当时差 {delta} 秒，收到时间已校正（当时写的是 {written}）。",
+    "The clock was set later and had been off by {delta} s; the time of hearing is corrected "
+    "(as written then: {written}).",
+)
+NOT_CORRECTED = S("没有事后校正。", "Not corrected afterwards.")
+BOOT = S("开机", "Boot")
+BOOT_LINE = S("第 {ms} 毫秒，开机编号 {boot}", "{ms} ms into boot {boot}")
+FILE = S("文件", "File")
+BODY = S("内容", "Content")
+EXPORTING = S(
+    "已导出 {rows} 行，{rate} 行/秒（日志 {journal}，序号 {seq}/{last}）",
+    "{rows} rows, {rate} rows/s (journal {journal}, seq {seq} of {last})",
+)
+EXPORTED = S("已导出 {rows} 行：{path}", "Exported {rows} rows: {path}")
+EXPORT_BROKEN = S(
+    "有 {rows} 行损坏得无法辨认，未导出。",
+    "{rows} rows are too damaged to be understood and were left out.",
+)
+
+# --- counts ---------------------------------------------------------------------------------------
+
+COUNTING = S("正在统计：{seq}/{last}", "Counting: {seq} of {last}")
+ROWS = S("行数", "Rows")
+SIZE = S("大小", "Size")
+OLDEST = S("最早", "Oldest")
+NEWEST = S("最新", "Newest")
+DAY = S("日期", "Day")
+FILE_ROLES: dict[str, S] = {
+    "main": S("正式文件", "the real file"),
+    "fallback": S("内存盘上的临时文件，因为存储卡不能写", "in memory, because the card fails"),
+    "quarantined": S("因损坏而搁置", "set aside because it was damaged"),
+    "named": S("指定的文件", "as named"),
+}
+FILE_LINE = S("{path}（{role}）：{size}，WAL {wal}", "{path} ({role}): {size}, WAL {wal}")
+HELD_LINE = S("日志 {journal}：序号 {first}–{last}", "journal {journal}: seq {first} to {last}")
+WAITING = S("待送平台", "Waiting")
+WAITING_LINE = S(
+    "{lane}队列（{durability}）：{rows} 行，最早的已等 {age}",
+    "{lane} lane ({durability}): {rows} rows, the oldest for {age}",
+)
+DURABILITY: dict[str, S] = {
+    "at_once": S("立即落盘", "on disk at once"),
+    "group": S("一秒内成组落盘", "on disk within a second"),
+}
+NOTHING_WAITS = S("没有待平台签收的行。", "The platform has acknowledged everything.")
+SET_ASIDE_LINE = S(
+    "{rows} 行过大或不是 JSON：只告知平台有这一行，不送内容。",
+    "{rows} rows are too large or no JSON: the platform is told of them without their content.",
+)
+GIVEN_UP = S("已放弃", "Given up")
+DROP_LINE = S("{why}：{rows} 行（{gaps} 条缺口记录）", "{why}: {rows} rows ({gaps} gap rows)")
+NO_DROPS = S("没有缺口。", "nothing: there is no gap")
+COMMITS = S("落盘耗时", "Commits")
+COMMITS_LINE = S(
+    "每次写入加 fsync：中位 {p50} 毫秒，最慢百分之一 {p99} 毫秒；{time}内 {commits} 次，{rows} 行",
+    "write and fsync together: p50 {p50} ms, p99 {p99} ms; {commits} commits, {rows} rows in "
+    "{time}",
+)
+LOSSES_LINE = S(
+    "未等落盘就执行 {unjournaled} 次，丢弃 {dropped} 行，未能写入 {lost} 行",
+    "acted before the disk answered {unjournaled} times, {dropped} rows dropped, {lost} rows lost",
+)
+NO_GUARD_NO_TIMES = S(
+    "守护进程没有运行，没有耗时数据。请启动：systemctl start anju-guard",
+    "guard is not running, so nothing is measured. Start it: systemctl start anju-guard",
+)
+CARD = S("存储卡", "Card")
+WRITTEN_TODAY = S(
+    "今天写入 {today}，每日预算 {budget}", "{today} written today, of a daily budget of {budget}"
+)
+WRITTEN_OVER = S(
+    "今天写入 {today}，超过每日预算 {budget}。请查看哪个设备上报过多：anju journal tail -f",
+    "{today} written today, OVER the daily budget of {budget}. See which device reports too much: "
+    "anju journal tail -f",
+)
+CARD_LIFE = S(
+    "预计寿命约 {years} 年：{tbw} TB（[journal] card_tbw）÷（平均每天 {average} × {factor}，"
+    "小块写入的放大估计）",
+    "may last about {years} years: {tbw} TB ([journal] card_tbw) / ({average} on an average day x "
+    "{factor}, an estimate of what small writes cost)",
+)
+CARD_UNKNOWN = S(
+    "测量不足一小时，还不能估计寿命。",
+    "measured for less than an hour: no estimate of its life yet",
+)
+LAST_SYNCED = S(
+    "最近一次可信时间：{at}；校时 {steps} 次", "last vouched for: {at}; {steps} steps of the clock"
+)
+LAST_STEP = S("最近一次校时：{at}，{delta} 秒", "last step: {at}, by {delta} s")
+ROWS_OF_QUALITY = S("{quality}：{rows} 行", "{quality}: {rows} rows")
+
+# --- checks ---------------------------------------------------------------------------------------
+
+CHECKING_PAGES = S("正在检查数据页：{path}", "Checking pages: {path}")
+CHECKING = S("正在检查 {path}：{seq}/{last}", "Checking {path}: {seq} of {last}")
+VERIFY_OK = S("{path}：正确，检查了 {rows} 行。", "{path}: right; {rows} rows were looked at.")
+VERIFY_WRONG = S("{path}：有问题，检查了 {rows} 行。", "{path}: WRONG; {rows} rows were looked at.")
+VERIFY_UNFINISHED = S(
+    "{path}：{seconds} 秒内没有检查完（{rows} 行），已检查的部分没有问题。要检查完：--budget 3600",
+    "{path}: not finished in {seconds} s ({rows} rows); nothing is wrong so far. To finish: "
+    "--budget 3600",
+)
+VERIFY_WRONG_UNFINISHED = S(
+    "{path}：有问题，而且 {seconds} 秒内没有检查完（{rows} 行）。",
+    "{path}: WRONG, and not finished in {seconds} s ({rows} rows).",
+)
+VERIFY_MORE = S("另有 {count} 处同类问题（{code}）", "and {count} more of {code}")
+VERIFY_NEXT = S(
+    "下一步：先复制文件再做别的；读出还能读的："
+    "anju journal export --salvage --file {path} --out 抢救.ndjson。"
+    "主机重新启动时会自动搁置损坏的文件并继续工作；反复出现请更换存储卡。",
+    "Next: copy the file before anything else; take what can be read: "
+    "anju journal export --salvage --file {path} --out saved.ndjson. A restart of the hub sets a "
+    "damaged file aside and goes on; if it comes again, change the card.",
+)
+FAULT = S("错误", "FAULT")
+NOTE = S("提示", "note")
+FINDINGS: dict[str, S] = {
+    "unreadable": S("文件打不开：{detail}", "the file cannot be opened: {detail}"),
+    "pages": S("数据页损坏：{detail}（{about}）", "damaged pages: {detail} ({about})"),
+    "rows_unreadable": S(
+        "{about} 的行读不下去：{detail}", "rows of {about} cannot be read: {detail}"
+    ),
+    "version_newer": S(
+        "文件版本 {about} 比本程序的 {detail} 新。请用写入它的那个版本检查。",
+        "the file is of version {about}, newer than this program's {detail}. Check it with the "
+        "release that wrote it.",
+    ),
+    "version_older": S(
+        "文件版本 {about}，本程序为 {detail}；主机启动时会升级它。",
+        "the file is of version {about}, this program's is {detail}; the hub will upgrade it when "
+        "it starts.",
+    ),
+    "lane": S("行 {about} 的队列无效：{detail}", "row {about} has no valid lane: {detail}"),
+    "number": S(
+        "日志 {about} 有一行的序号不是数字：{detail}",
+        "a row of journal {about} has no number: {detail}",
+    ),
+    "not_json": S(
+        "行 {about} 的内容不是 JSON：{detail}", "row {about} is no JSON object: {detail}"
+    ),
+    "hole": S(
+        "缺少 {detail} 行（{about}），没有任何缺口记录说明原因。",
+        "{detail} rows are missing ({about}) and no gap row tells why.",
+    ),
+    "begins_later": S(
+        "日志从较后的序号开始，之前的 {detail} 行（{about}）在另一个文件里或已不存在。",
+        "the journal begins later: {detail} rows before that ({about}) are in another file, or "
+        "gone.",
+    ),
+    "more_missing": S(
+        "日志 {about} 缺少的行比缺口记录所说的多：{detail}",
+        "more rows of journal {about} are missing than the gap rows tell of: {detail}",
+    ),
+    "cursor_unreadable": S(
+        "签收位置 {about} 无法辨认：{detail}", "the cursor {about} cannot be understood: {detail}"
+    ),
+    "cursor_beyond": S(
+        "签收位置 {about} 超过最后一行：{detail}。平台可能漏收，请在平台上用 pull 补取。",
+        "the cursor {about} is beyond the last row: {detail}. The platform may miss rows: let it "
+        "pull them.",
+    ),
+    "alarm_unreadable": S(
+        "报警 {about} 无法辨认：{detail}", "alarm {about} cannot be read: {detail}"
+    ),
+    "alarm_differs": S(
+        "报警 {about} 的状态与它的最后一行（{detail}）不一致。",
+        "alarm {about} does not stand as its last row ({detail}) says.",
+    ),
+    "alarm_forgotten": S(
+        "报警 {about} 未结束（{detail}），但状态表里没有它：主机重新启动后不会再提醒。",
+        "alarm {about} is open by its last row ({detail}) but is not in the table: a hub that "
+        "starts again forgets it.",
+    ),
+    "alarm_without_row": S(
+        "报警 {about} 在状态表里，但日志里没有它的行{detail}。",
+        "alarm {about} is in the table, but no row tells of it{detail}.",
+    ),
+}
+
+# --- the uplink -----------------------------------------------------------------------------------
+
+SYNC_ALONE = S(
+    "没有配置平台，本机独立工作。要连接平台，请在配置中写 [uplink]。",
+    "No platform is configured; the hub works alone. To connect one, write [uplink] into the "
+    "configuration.",
+)
+SYNC_NO_GUARD = S(
+    "守护进程没有应答，联网状态未知。", "guard does not answer, so the state is unknown."
+)
+SYNC_UP = S(
+    "已连接 {time}，服务器 {broker}，MQTT {protocol}",
+    "connected for {time} to {broker}, MQTT {protocol}",
+)
+SYNC_DOWN = S(
+    "未连接已 {time}，服务器 {broker}（协议 {protocol}）",
+    "not connected for {time}, broker {broker} (protocol {protocol})",
+)
+SYNC_ACKED = S("平台最近一次签收：{ago}", "last acknowledgement by the platform: {ago}")
+SYNC_SILENT = S("平台没有应答", "the platform is SILENT")
+SYNC_NOT_SILENT = S("没有发现平台失联", "the platform is not silent")
+SYNC_SENT = S(
+    "本次运行已送 {sent} 行，签收 {acked} 行，拒绝或异常 {refused} 次",
+    "since link started: {sent} rows sent, {acked} acknowledged, {refused} refusals and faults",
+)
+SYNC_WAITING = S(
+    "{lane}队列：{rows} 行，最早的已等 {age}", "{lane} lane: {rows} rows, the oldest for {age}"
+)
+SYNC_MARK = S(
+    "日志 {journal}：写到 {last}，平台已有 紧急 {urgent}，普通 {bulk}",
+    "journal {journal}: written through {last}; the platform has urgent {urgent}, bulk {bulk}",
+)
+SYNC_FAULTS = S("最近的错误", "Last faults")
+DRAINING = S(
+    "待送：紧急 {urgent}，普通 {bulk}；{rate} 行/秒，还需 {eta}",
+    "left: urgent {urgent}, bulk {bulk}; {rate} rows/s, {eta} to go",
+)
+UNKNOWN_TIME = S("未知时间", "unknown time")
+DRAINED = S(
+    "平台已签收全部日志（等了 {time}，签收 {acked} 行）。",
+    "The platform has everything ({acked} rows acknowledged in {time}).",
+)
+NOT_DRAINED = S(
+    "时间到（{time}），还有 {left} 行没有签收。原因见：anju sync status",
+    "Time is up ({time}) and {left} rows are not acknowledged. To see why: anju sync status",
+)
+PULLING = S(
+    "正在读 {journal}：{events} 条（到 {last}）", "{journal}: {events} events (seq to {last})"
+)
+PULLED = S(
+    "日志 {journal}：{events} 条，序号 {first}–{last}，{pages} 页，{size}，{rate} 条/秒；"
+    "不带内容 {aside} 条",
+    "journal {journal}: {events} events, seq {first} to {last}, {pages} pages, {size}, "
+    "{rate} events/s; {aside} without their content",
+)
+PULL_MORE = S("另有 {count} 处错误", "and {count} more")
+PULL_FAULTS: dict[str, S] = {
+    "refused": S(
+        "请求（{about}）被拒：{detail}。请检查：anju journal verify",
+        "the request ({about}) is refused: {detail}. Check with: anju journal verify",
+    ),
+    "order": S("{about} 顺序不对：{detail}", "{about} is out of order: {detail}"),
+    "kind": S("{about} 的类型平台不认识：{detail}", "{about} is of no published kind: {detail}"),
+    "body": S("{about} 的内容不符合格式：{detail}", "{about} is not as published: {detail}"),
+    "missing": S(
+        "日志 {about} 有行没有读到：{detail}", "rows of journal {about} did not come: {detail}"
+    ),
+}
 
 # --- pairing --------------------------------------------------------------------------------------
 

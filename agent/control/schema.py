@@ -61,11 +61,13 @@ class ResolveParams(Shape):
 
 
 class TailParams(Shape):
-    """Rows of the journal: the last `limit`, or the first `limit` after `after_seq`."""
+    """Rows of the journal: the last `limit`, or the first `limit` after `after_seq`. Of the journal
+    being written, or of `journal_id`."""
 
     limit: int = Field(default=20, ge=1, le=1000)
     after_seq: int | None = Field(default=None, ge=0)
     kinds: tuple[str, ...] = ()
+    journal_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{8}$")
 
 
 class PairParams(Shape):
@@ -84,8 +86,21 @@ class AdvanceParams(Shape):
     through_seq: int = Field(ge=0)
 
 
+class UplinkFault(Shape):
+    """One complaint of link: what, in which words, and when (wall seconds)."""
+
+    code: str
+    detail: str
+    at_s: float
+
+
 class UplinkReport(Shape):
-    """What link says of itself, at every change and every few seconds."""
+    """What link says of itself, at every change and every few seconds.
+
+    `since_s` when the connection came or went, None when link does not run; `last_ack_s` when the
+    platform last acknowledged anything; both wall seconds. `counts` and `faults` since link
+    started, the last few faults only.
+    """
 
     connected: bool
     platform_answers: bool = False
@@ -95,11 +110,16 @@ class UplinkReport(Shape):
     urgent_waiting: int = 0
     bulk_waiting: int = 0
     sent: int = 0
+    acked: int = 0
     refused: int = 0
     settings: int = 0
     """`serial` of the settings on which the connection stands."""
     answered: bool = False
     """The platform has acknowledged something over this very connection."""
+    since_s: float | None = None
+    last_ack_s: float | None = None
+    counts: dict[str, int] = {}
+    faults: tuple[UplinkFault, ...] = ()
 
 
 class AuditParams(Shape):
@@ -354,6 +374,35 @@ class JournalHealth(Shape):
     dropped: int
 
 
+class WrittenDay(Shape):
+    """What guard wrote to its card on one day of its wall clock, in the seconds that were
+    measured."""
+
+    day: str
+    bytes: int
+    seconds: float
+
+
+class JournalLive(Shape):
+    """What only the running guard knows of its journal, since it started.
+
+    `commit_*_ms` whole transactions, write and fsync together, of the last 1024. `unjournaled`
+    orders that did not wait for the disk any longer; `dropped` telemetry given up with a `gap` row;
+    `lost` rows that not even memory took.
+    """
+
+    up_s: float
+    time_quality: str
+    commits: int
+    rows: int
+    commit_p50_ms: float
+    commit_p99_ms: float
+    unjournaled: int
+    dropped: int
+    lost: int
+    written: tuple[WrittenDay, ...]
+
+
 class Status(Shape):
     """The whole hub on one page."""
 
@@ -458,6 +507,7 @@ METHODS: dict[str, Method] = {
     "alarm.resolve": Method(ResolveParams, AlarmInfo, _ALL),
     "journal.tail": Method(TailParams, RowList, _ALL),
     "journal.follow": Method(Nothing, Nothing, _ALL),
+    "journal.live": Method(Nothing, JournalLive, _ALL),
     "pair.start": Method(PairParams, PairResult, frozenset({Role.INSTALLER})),
     "pair.stop": Method(Nothing, Nothing, frozenset({Role.INSTALLER})),
     "sync.state": Method(Nothing, SyncState, _LINK),

@@ -42,7 +42,16 @@ Time
     vouched for is first set, a `clock.stepped` row says by how much, and the rows of that boot gain
     it as `correction_ms`.
 
+Whoever asks
+    Link, the command line and a technician with a card in his hand read the file itself: read-only,
+    some thousand rows in a transaction, with guard running or not. A page that is read while guard
+    prunes is whole all the same: a row that went before it was read has its `gap` row behind it,
+    from the same transaction. A check compares seqs with what gap rows tell, cursors and alarms
+    with their rows; seqs that were written to tmpfs under another identity meanwhile are no loss.
+
 Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `store`
 what the pipeline calls, `reader` what everybody else calls, `edits` the changes to rows that are
-there, `retention` what may go, `salvage` what a damaged file still tells.
+there, `retention` what may go, `salvage` what a damaged file still tells. For people: `places`
+where files lie, `export` every row in order, `formats` rows as text, `stats` counts, `verify`,
+`verify_rows`, `holes` and `findings` the check.
 """

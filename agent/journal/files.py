@@ -18,7 +18,7 @@ from pathlib import Path
 
 from agent.core.row import JournalId
 from agent.journal.salvage import saved_state
-from agent.journal.schema import MAX_PAGES_FALLBACK, Table, upgrade
+from agent.journal.schema import IDENTITY_KEY, MAX_PAGES_FALLBACK, Table, upgrade
 
 CHECK_BUDGET_S = 1.0
 """The check at start may take this long; a file too large to check in it is taken as it is."""
@@ -26,7 +26,6 @@ CHECK_BUDGET_S = 1.0
 OPEN_BUDGET_S = 2.5
 """A disk that has not opened the journal by then counts as dead, for the time being."""
 
-_IDENTITY_KEY = "journal_id"
 _DISOWNED_KEY = "disowned"
 
 
@@ -98,7 +97,7 @@ def going_on(found: OpenFile, left: OpenFile) -> OpenFile:
     if there == 0 or there < here:
         return found
     found.db.execute(
-        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (_IDENTITY_KEY, left.journal_id)
+        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (IDENTITY_KEY, left.journal_id)
     )
     return replace(found, journal_id=left.journal_id)
 
@@ -258,10 +257,10 @@ def _identity(db: sqlite3.Connection) -> JournalId:
     """Return the file's journal_id, giving it one (and proving that it can be written) if it is
     new."""
     db.execute("BEGIN IMMEDIATE")
-    row = db.execute("SELECT body FROM setting WHERE key = ?", (_IDENTITY_KEY,)).fetchone()
+    row = db.execute("SELECT body FROM setting WHERE key = ?", (IDENTITY_KEY,)).fetchone()
     journal_id = row[0] if row else secrets.token_hex(4)
     db.execute(
-        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (_IDENTITY_KEY, journal_id)
+        "INSERT OR REPLACE INTO setting (key, body) VALUES (?, ?)", (IDENTITY_KEY, journal_id)
     )
     db.execute("COMMIT")
     return JournalId(journal_id)

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 VERSION = 1
 
+IDENTITY_KEY = "journal_id"
+"""The `setting` under which a file keeps the identity of the rows that are written into it."""
+
 MAX_PAGES_FALLBACK = 4_096
 """Bound of the file on tmpfs: 16 MB at 4 kB a page, more than a day of a home's telemetry."""
 

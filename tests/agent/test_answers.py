@@ -25,9 +25,11 @@ from agent.core.mode import Mode
 from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.journal.schema import Table
+from agent.measures import Measures
 from agent.pairing import Pairing
 from drivers.base import Driver
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home, until
+from tests.agent.journals import fill
 from tests.clocks import HandClock
 
 ResultT = TypeVar("ResultT", bound=Shape)
@@ -63,7 +65,9 @@ class House:
             clock.now(),
             lambda: {"events": self.home.pipeline.counts.events},
         )
-        self.server = ControlServer(config.control_socket, Answers(inside).handlers())
+        measures = Measures(clock, self.home.store, lambda: 0)
+        handlers = Answers(inside).handlers() | measures.handlers()
+        self.server = ControlServer(config.control_socket, handlers)
         self.serving = group.create_task(self.server.serve())
         self.client: ControlClient
 
@@ -229,6 +233,20 @@ async def test_the_tail_of_the_journal_by_number_place_and_kind(house: House) ->
         row for row in whole if row[1] in ("alarm.raised", "reading")
     ]
     assert await tail(kinds=("ala",)) == [], "half a word is no kind"
+
+
+async def test_the_tail_of_another_journal_is_asked_by_its_id(house: House) -> None:
+    await house.press()
+    store = house.home.store
+    fill(store.file.path, 3, journal="0ddba115", body="[no object]")
+    other = schema.TailParams(journal_id="0ddba115", after_seq=1)
+    rows = (await house.ask("journal.tail", schema.RowList, other)).rows
+    assert [(row.journal_id, row.seq) for row in rows] == [("0ddba115", 2), ("0ddba115", 3)]
+    assert rows[0].body == {"body_text": "[no object]"}
+    own = schema.TailParams(journal_id=store.journal_id)
+    assert (await house.ask("journal.tail", schema.RowList, own)).rows[0].seq == 1
+    unknown = await house.refused("journal.tail", schema.TailParams(journal_id="deadbeef"))
+    assert unknown.code == "unknown_journal"
 
 
 # --- acting ---------------------------------------------------------------------------------------

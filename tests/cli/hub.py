@@ -86,8 +86,10 @@ class Hub:
 
 
 def surroundings(**environment: str) -> dict[str, str]:
-    """Return an environment with no language but the given one."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    """Return an environment with no language but the given one. PYTHONPATH is how a checkout beside
+    the installed one is tested."""
+    names = ("PATH", "HOME", "PYTHONPATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, "LANG": "C.UTF-8", "COVERAGE_CORE": "sysmon", **environment}
 
 

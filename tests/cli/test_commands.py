@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,9 @@ from tests.cli.hub import (
     anju,
     as_json,
     device,
-    ended,
     hub,
-    interrupt,
-    nothing,
     row,
     status,
-    vanishing_hub,
 )
 
 
@@ -228,45 +223,6 @@ async def test_the_tail_shows_rows_as_sentences(tmp_path: Path) -> None:
     for said in ("门开/alarm1 是", "门开着", "警号鸣响", "缺口"):
         assert said in zh.out
     assert [one["seq"] for one in listed] == [5, 6, 7, 8]
-
-
-async def test_the_tail_follows_new_rows_and_ends_well_with_ctrl_c(tmp_path: Path) -> None:
-    written = [row(1, quantity="sos", value=True)]
-
-    async def tail(params: Shape, peer: Peer) -> Shape:
-        assert isinstance(params, schema.TailParams)
-        after = params.after_seq or 0
-        return schema.RowList(rows=tuple(r for r in written if r.seq > after))
-
-    async def follow(params: Shape, peer: Peer) -> Shape:
-        peer.following = True
-        return nothing()
-
-    async with hub(tmp_path, journal_tail=tail, journal_follow=follow) as home:
-        process = await home.start("journal", "tail", "-f", "--json")
-        assert process.stdout is not None
-        async with asyncio.timeout(20):
-            first: Any = as_json((await process.stdout.readline()).decode())
-            written += [row(2, quantity="sos", value=True), row(3, quantity="sos", value=True)]
-            news = schema.Committed(journal_id=JOURNAL_ID, last_seq=3, urgent=True)
-            home.server.tell_followers("journal.committed", news)
-            home.server.tell_followers("journal.committed", news)
-            more: list[Any] = [
-                as_json((await process.stdout.readline()).decode()) for _ in range(2)
-            ]
-        interrupt(process)
-        end = await ended(process)
-    assert [first["seq"], *(one["seq"] for one in more)] == [1, 2, 3]
-    assert (end.code, end.out, end.err) == (0, "", "")
-
-
-async def test_the_tail_says_when_the_hub_has_gone(tmp_path: Path) -> None:
-    tail = schema.RowList(rows=(row(1),))
-    async with vanishing_hub(tmp_path, nothing(), tail) as home:
-        end = await home.anju("journal", "tail", "-f")
-    assert "reading" in end.out
-    assert end.code == 1
-    assert "closed its control socket" in end.err
 
 
 def test_a_hub_that_is_not_there_is_one_line(tmp_path: Path) -> None:

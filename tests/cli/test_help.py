@@ -12,7 +12,12 @@ from agent.cli import reference
 from agent.cli.root import MEMBERS
 from tests.cli.hub import anju
 
-COMMANDS = [*MEMBERS, "alarm ack", "alarm resolve", "journal tail", "config check"]
+COMMANDS = [
+    *MEMBERS,
+    *("alarm ack", "alarm resolve", "config check"),
+    *("journal tail", "journal show", "journal export", "journal stats", "journal verify"),
+    *("sync status", "sync drain", "sync pull-test"),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,7 +53,7 @@ def test_help_imports_neither_rich_nor_pydantic_nor_a_driver() -> None:
 
 def test_a_question_to_the_hub_imports_neither_a_driver_nor_the_network() -> None:
     script = (
-        "import sys\nimport agent.cli.status, agent.cli.pair, agent.cli.journal\n"
+        "import sys\nimport agent.cli.status, agent.cli.pair, agent.cli.journal, agent.cli.sync\n"
         "heavy = {'rich', 'zigpy', 'paho', 'bleak', 'drivers', 'sync'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )
