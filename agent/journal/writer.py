@@ -6,7 +6,6 @@ event loop through one callback, which it calls in its own thread.
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import sqlite3
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from agent.core.clock import Clock
 from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
-from agent.core.row import JournalId, Row
+from agent.core.row import Row
 from agent.journal.edits import Edit
 from agent.journal.files import (
     OPEN_BUDGET_S,
@@ -37,25 +36,13 @@ from agent.journal.files import (
     removal_key,
     remove,
 )
+from agent.journal.insert import insert, storable
 from agent.journal.schema import Table
 
 log = logging.getLogger(__name__)
 
 RETRY_MAIN_S = 30.0
 """How often a hub that writes to tmpfs tries its real disk again."""
-
-_INSERT = (
-    "INSERT INTO journal (journal_id, seq, lane, kind, severity, device, body, observed_at, "
-    "received_at, recorded_at, boot_id, mono_ms, time_quality) VALUES "
-)
-_MARKS = "(?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_ROWS_A_STATEMENT = (100, 10, 1)
-"""Each call into SQLite lends the interpreter to the event loop, which when busy does not give it
-back at once. So many rows go in with few calls, each of one of these lengths."""
-
-_INSERTS = {count: _INSERT + ",".join([_MARKS] * count) for count in _ROWS_A_STATEMENT}
-
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Ring(IntEnum):
@@ -279,7 +266,7 @@ class Writer:
         try:
             db.execute("BEGIN IMMEDIATE")
             meant = [b for b in batches if b.only_in in (None, self.file.path)]
-            _insert(db, self.file.journal_id, recorded_s, [row for b in meant for row in b.rows])
+            insert(db, self.file.journal_id, recorded_s, [row for b in meant for row in b.rows])
             for batch in meant:
                 for edit in batch.edits:
                     edit(db)
@@ -359,40 +346,6 @@ def utc_name(clock: Clock) -> str:
     return datetime.fromtimestamp(clock.now().wall_s, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _insert(
-    db: sqlite3.Connection, journal_id: JournalId, recorded_s: float, rows: list[tuple[int, Row]]
-) -> None:
-    first = 0
-    for count in _ROWS_A_STATEMENT:
-        while len(rows) - first >= count:
-            values: list[object] = []
-            for seq, row in rows[first : first + count]:
-                values += _values(journal_id, seq, row, recorded_s)
-            db.execute(_INSERTS[count], values)
-            first += count
-
-
-def _values(journal_id: JournalId, seq: int, row: Row, recorded_s: float) -> tuple[object, ...]:
-    """Return a row's columns. What is an enum is made a plain str: SQLite's binding asks a registry
-    of converters about everything else."""
-    stamp = row.stamp
-    return (
-        journal_id,
-        seq,
-        str(row.lane),
-        str(row.kind),
-        row.severity and str(row.severity),
-        row.device,
-        _storable(_to_json(row.body)),
-        row.observed_at_s,
-        stamp.wall_s,
-        recorded_s,
-        stamp.boot_id,
-        stamp.mono_ms,
-        str(stamp.quality),
-    )
-
-
 def _put(file: OpenFile, put: Put) -> None:
     db = file.db
     if put.body is None:
@@ -404,11 +357,5 @@ def _put(file: OpenFile, put: Put) -> None:
         db.execute(
             f"INSERT INTO {put.table} (key, body) VALUES (?, ?) "
             "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
-            (put.key, _storable(put.body)),
+            (put.key, storable(put.body)),
         )
-
-
-def _storable(text: str) -> str:
-    """Return `text` without halves of surrogate pairs: SQLite takes none, and one must not end the
-    thread."""
-    return text.encode(errors="replace").decode()
