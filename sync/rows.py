@@ -47,12 +47,24 @@ class JournalFiles:
         )
 
     async def any_lane(
-        self, journal_id: JournalId, after_seq: int, limit: int, kinds: Sequence[str]
+        self,
+        journal_id: JournalId,
+        after_seq: int,
+        limit: int,
+        kinds: Sequence[str],
+        from_s: float | None = None,
+        to_s: float | None = None,
     ) -> list[StoredRow]:
-        """Return up to `limit` rows of both lanes, oldest first."""
+        """Return up to `limit` rows of both lanes in order of seq, heard from `from_s` to `to_s`
+        (wall seconds UTC, None: without that bound)."""
         return await self._run(
-            lambda: self._reader(journal_id).rows(
-                journal_id, after_seq=after_seq, limit=limit, kinds=kinds
+            lambda: self._reader(journal_id).between(
+                journal_id,
+                after_seq=after_seq,
+                limit=limit,
+                from_s=from_s,
+                to_s=to_s,
+                kinds=kinds,
             )
         )
 

@@ -41,8 +41,17 @@ Time
     Every row carries boot id, monotonic and wall time with its quality. When a clock that nobody
     vouched for is first set, a `clock.stepped` row says by how much, and the rows of that boot gain
     it as `correction_ms`.
+    Clocks are set, so rows are not in the order of their times. Between which times some thousand
+    rows each were heard is noted in `span`, long after they were written, and a pull by time reads
+    only those it needs. An index on the time would cost each urgent commit a third more bytes.
 
-Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `store`
-what the pipeline calls, `reader` what everybody else calls, `edits` the changes to rows that are
-there, `retention` what may go, `salvage` what a damaged file still tells.
+Versions
+    A file of an older version becomes the present one at the start, in steps that do not grow with
+    its rows. A file of a newer version is set aside like a corrupt one, and what this program
+    understands of it is taken over; the file stays as it is.
+
+Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `insert`
+rows into the table, `store` what the pipeline calls, `reader` what everybody else calls, `edits`
+the changes to rows that are there, `spans` where a time is to be found, `retention` what may go,
+`salvage` what a damaged file still tells.
 """

@@ -7,8 +7,8 @@ long.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,10 @@ from urllib.parse import quote
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Lane
 from agent.journal.row import StoredRow, unreadable
+from agent.journal.schema import COLUMNS, HEARD
+from agent.journal.spans import stretches
 
-_COLUMNS = (
-    "journal_id, seq, lane, kind, severity, device, body, observed_at, received_at, recorded_at, "
-    "boot_id, mono_ms, time_quality, correction_ms"
-)
+_EVER_S = 1e300
 
 _LANES = {str(lane): lane for lane in Lane}
 _NUMBER = frozenset((int, float))
@@ -82,19 +81,45 @@ class JournalReader:
         if through_seq is not None:
             where.append("seq <= ?")
             values.append(through_seq)
-        if kinds:
-            where.append("(" + " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds)) + ")")
-            values.extend(text for kind in kinds for text in (kind, kind))
-        return self._select(f"{' AND '.join(where)} ORDER BY seq LIMIT ?", [*values, limit])
+        of_kinds, texts = _of_kinds(kinds)
+        clause = f"{' AND '.join(where)}{of_kinds} ORDER BY seq LIMIT ?"
+        return self._select(clause, [*values, *texts, limit])
+
+    def between(
+        self,
+        journal_id: JournalId,
+        *,
+        after_seq: int,
+        limit: int,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        kinds: Sequence[str] = (),
+    ) -> list[StoredRow]:
+        """Return up to `limit` rows with seq > `after_seq` that were heard from `from_s` to `to_s`,
+        both included, in order of seq. None: without that bound.
+
+        Units:  wall seconds UTC, corrected. Most rows of other times are not even looked at.
+        """
+        low, high = -_EVER_S if from_s is None else from_s, _EVER_S if to_s is None else to_s
+        of_kinds, texts = _of_kinds(kinds)
+        found: list[StoredRow] = []
+        with self._at_one_moment():
+            for part in stretches(self._db, journal_id, after_seq, low, high):
+                where = f"journal_id = ? AND seq BETWEEN ? AND ? AND {HEARD} BETWEEN ? AND ?"
+                values: list[str | int | float] = [journal_id, part.first_seq, part.last_seq]
+                found += self._select(
+                    f"{where}{of_kinds} ORDER BY seq LIMIT ?",
+                    [*values, low, high, *texts, limit - len(found)],
+                )
+                if len(found) >= limit:
+                    break
+        return found
 
     def tail(self, journal_id: JournalId, limit: int, kinds: Sequence[str] = ()) -> list[StoredRow]:
         """Return the last `limit` rows, oldest first."""
-        where, values = "journal_id = ?", [journal_id]
-        if kinds:
-            where += " AND (" + " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds)) + ")"
-            values.extend(JournalId(text) for kind in kinds for text in (kind, kind))
-        rows = self._select(f"{where} ORDER BY seq DESC LIMIT ?", [*values, limit])
-        return rows[::-1]
+        of_kinds, texts = _of_kinds(kinds)
+        clause = f"journal_id = ?{of_kinds} ORDER BY seq DESC LIMIT ?"
+        return self._select(clause, [journal_id, *texts, limit])[::-1]
 
     def waiting(self, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
         """Return how many rows of the lane come after `after_seq`.
@@ -121,8 +146,20 @@ class JournalReader:
         ]
         return int(ends[1] - ends[0] + 1 - urgent)
 
-    def _select(self, clause: str, values: Sequence[str | int]) -> list[StoredRow]:
-        found = self._query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
+    @contextmanager
+    def _at_one_moment(self) -> Iterator[None]:
+        """Let several questions see the file as it is at one moment."""
+        try:
+            self._db.execute("BEGIN")
+            yield
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self._path}: {error}") from error
+        finally:
+            if self._db.in_transaction:
+                self._db.rollback()
+
+    def _select(self, clause: str, values: Sequence[str | int | float]) -> list[StoredRow]:
+        found = self._query(f"SELECT {COLUMNS} FROM journal WHERE {clause}", values)
         return [
             StoredRow(r[0], r[1], _LANES[r[2]], *r[3:])
             if _is_sound(tuple(map(type, r))) and r[2] in _LANES
@@ -130,9 +167,17 @@ class JournalReader:
             for r in found
         ]
 
-    def _query(self, sql: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str, values: Sequence[str | int | float]) -> list[tuple[Any, ...]]:
         try:
             with closing(self._db.execute(sql, values)) as cursor:
                 return cursor.fetchall()
         except sqlite3.Error as error:
             raise JournalError(f"journal {self._path}: {error}") from error
+
+
+def _of_kinds(kinds: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the condition that a row is of one of `kinds`, exact or a prefix, and its values."""
+    if not kinds:
+        return "", []
+    either = " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds))
+    return f" AND ({either})", [text for kind in kinds for text in (kind, kind)]

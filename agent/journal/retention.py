@@ -21,6 +21,7 @@ from agent.core.device import DeviceId
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Kind, Lane
 from agent.journal.edits import ROWS_AT_ONCE
+from agent.journal.schema import HEARD, journal_ids
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -118,20 +119,20 @@ def _step(
 ) -> Step | None:
     before_s = now_wall_s if full else now_wall_s - row.days * DAY_S
     marks = ",".join("?" * len(row.kinds))
-    for (journal_id,) in db.execute("SELECT DISTINCT journal_id FROM journal").fetchall():
+    for journal_id in journal_ids(db):
         through = 2**62
         if row.lane is not None:
-            through = acknowledged.get((JournalId(journal_id), row.lane), 0)
+            through = acknowledged.get((journal_id, row.lane), 0)
         found = db.execute(
-            "SELECT seq, device, body, received_at + correction_ms / 1000.0 FROM journal "
+            f"SELECT seq, device, body, {HEARD} FROM journal "
             f"WHERE journal_id = ? AND kind IN ({marks}) AND seq <= ? "
-            "AND received_at + correction_ms / 1000.0 < ? ORDER BY seq LIMIT ?",
+            f"AND {HEARD} < ? ORDER BY seq LIMIT ?",
             (journal_id, *row.kinds, through, before_s, ROWS_AT_ONCE),
         ).fetchall()
         if found:
             hourly = _hourly(found) if row.thin else ()
             seqs = tuple(seq for seq, *_ in found)
-            return Step(row.name, JournalId(journal_id), seqs, hourly)
+            return Step(row.name, journal_id, seqs, hourly)
     return None
 
 

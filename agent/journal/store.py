@@ -20,7 +20,7 @@ from agent.core.limits import JOURNAL_PENDING_ROWS
 from agent.core.row import JournalId, Lane, Row
 from agent.journal.edits import Edit
 from agent.journal.files import OpenFile, last_seq, note_disowned, open_fallback
-from agent.journal.schema import Table
+from agent.journal.schema import Table, journal_ids
 from agent.journal.writer import RETRY_MAIN_S, Batch, Outcome, Put, Writer, utc_name
 
 STALL_S = 5.0
@@ -315,17 +315,11 @@ def _identities(path: Path) -> list[tuple[JournalId, int]]:
         return found
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as db:
-            last = ""
-            while True:
-                row = db.execute(
-                    "SELECT min(journal_id) FROM journal WHERE journal_id > ?", (last,)
+            for journal_id in journal_ids(db):
+                last = db.execute(
+                    "SELECT max(seq) FROM journal WHERE journal_id = ?", (journal_id,)
                 ).fetchone()
-                if row[0] is None:
-                    return found
-                last = row[0]
-                seq = db.execute(
-                    "SELECT max(seq) FROM journal WHERE journal_id = ?", (last,)
-                ).fetchone()[0]
-                found.append((JournalId(last), int(seq)))
+                found.append((journal_id, int(last[0])))
     except sqlite3.Error:
-        return found  # A file that cannot be read now has nothing to send now.
+        pass  # A file that cannot be read now has nothing to send now.
+    return found
