@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,8 @@ def plan(
         with closing(
             sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=2.0)
         ) as db:
+            # A text that the disk has spoilt must not keep everything after it for good.
+            db.text_factory = lambda raw: raw.decode(errors="replace")
             for row in TABLE:
                 step = _step(db, row, now_wall_s, acknowledged, full=full)
                 if step is not None:
@@ -142,9 +144,11 @@ def _hourly(
     """Return one body for each device, input and hour: how many, lowest, highest, mean and last."""
     groups: dict[tuple[DeviceId | None, str, str, int], list[Any]] = defaultdict(list)
     for _, device, body, at_s in found:
-        said = json.loads(body)
-        key = (device, said["quantity"], said.get("channel", ""), int(at_s // HOUR_S))
-        groups[key].append(said["value"])
+        # A body that the disk has spoilt goes like the others; the gap row counts it.
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            said = json.loads(body)
+            key = (device, said["quantity"], said.get("channel", ""), int(at_s // HOUR_S))
+            groups[key].append(said["value"])
     return tuple(
         (device, _summary(quantity, channel, hour, values))
         for (device, quantity, channel, hour), values in groups.items()
