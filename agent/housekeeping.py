@@ -16,10 +16,11 @@ from agent.clock_steps import ClockStep, ClockSteps
 from agent.core.clock import Clock
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Kind, Lane, Row
-from agent.journal.edits import Edit, corrections, forget, take_in
+from agent.journal.edits import SPANS_AT_ONCE, Edit, corrections, covering, forget, take_in
 from agent.journal.files import OpenFile
 from agent.journal.retention import Step, plan
 from agent.journal.salvage import SavedRow, saved_rows
+from agent.journal.spans import uncovered
 from agent.journal.store import JournalStore
 from agent.pipeline import Pipeline
 
@@ -77,6 +78,7 @@ class Housekeeping:
         while True:
             full = await asyncio.to_thread(self._nearly_full)
             await self.tidy(full=full)
+            await self.cover()
             await asyncio.sleep(TIDY_WHEN_FULL_S if full else TIDY_EVERY_S)
 
     async def tidy(self, *, full: bool) -> int:
@@ -103,6 +105,21 @@ class Housekeeping:
             await asyncio.sleep(STEP_PAUSE_S)
             full = full and await asyncio.to_thread(self._nearly_full)
         return gone
+
+    async def cover(self) -> None:
+        """Note the times of the rows that came since, so that a time is found without reading
+        all."""
+        if self._store.file.fallback:
+            return
+        try:
+            found = await asyncio.to_thread(
+                uncovered, self._store.file.path, STEPS_A_ROUND * SPANS_AT_ONCE
+            )
+        except JournalError as error:
+            log.warning("spans.unreadable error=%s", error)
+            return
+        for first in range(0, len(found), SPANS_AT_ONCE):
+            await self._done([covering(found[first : first + SPANS_AT_ONCE])], [])
 
     async def _carry_out(self, step: Step) -> None:
         stamp = self._clock.now()

@@ -272,7 +272,7 @@ class Link:
         while True:
             load = await self._loads.get()
             try:
-                rows, cut = await self._files.page(
+                rows = await self._files.page(
                     load.journal_id, load.lane, load.after_seq, load.limit
                 )
             except JournalError as error:
@@ -286,7 +286,7 @@ class Link:
             if not self._journal_well:
                 log.info("journal.readable journal=%s", load.journal_id)
             self._journal_well = True
-            self._feed(session.Loaded(load, rows, cut))
+            self._feed(session.Loaded(load, rows))
 
     async def _count_waiting(self) -> None:
         """Count what is not loaded yet, for the report. What is loaded needs no asking."""

@@ -1,13 +1,11 @@
 """Reads pages of rows from the journal files guard names, off the event loop.
 
-Owns open readers and one thread. A row whose text is not UTF-8 fails the whole read in SQLite; here
-it is found and handed over as a row without a body, so that it blocks nobody.
+Owns open readers and one thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TypeVar
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Lane
 from agent.journal.reader import JournalReader
-from agent.journal.row import StoredRow, unreadable
+from agent.journal.row import StoredRow
 
 ResultT = TypeVar("ResultT")
 
@@ -39,20 +37,35 @@ class JournalFiles:
 
     async def page(
         self, journal_id: JournalId, lane: Lane, after_seq: int, limit: int
-    ) -> tuple[tuple[StoredRow, ...], bool]:
-        """Return up to `limit` rows of the lane, and whether the page ends early at a row that
-        cannot be read."""
+    ) -> tuple[StoredRow, ...]:
+        """Return up to `limit` rows of the lane, oldest first."""
         return await self._run(
-            lambda: _page(self._reader(journal_id), journal_id, lane, after_seq, limit)
+            lambda: tuple(
+                self._reader(journal_id).rows(
+                    journal_id, after_seq=after_seq, limit=limit, lane=lane
+                )
+            )
         )
 
     async def any_lane(
-        self, journal_id: JournalId, after_seq: int, limit: int, kinds: Sequence[str]
+        self,
+        journal_id: JournalId,
+        after_seq: int,
+        limit: int,
+        kinds: Sequence[str],
+        from_s: float | None = None,
+        to_s: float | None = None,
     ) -> list[StoredRow]:
-        """Return up to `limit` rows of both lanes, oldest first."""
+        """Return up to `limit` rows of both lanes in order of seq, heard from `from_s` to `to_s`
+        (wall seconds UTC, None: without that bound)."""
         return await self._run(
-            lambda: self._reader(journal_id).rows(
-                journal_id, after_seq=after_seq, limit=limit, kinds=kinds
+            lambda: self._reader(journal_id).between(
+                journal_id,
+                after_seq=after_seq,
+                limit=limit,
+                from_s=from_s,
+                to_s=to_s,
+                kinds=kinds,
             )
         )
 
@@ -86,57 +99,3 @@ class JournalFiles:
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
-
-
-def _page(
-    reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int, limit: int
-) -> tuple[tuple[StoredRow, ...], bool]:
-    try:
-        rows = reader.rows(journal_id, after_seq=after_seq, limit=limit, lane=lane)
-        return tuple(rows), False
-    except JournalError as error:
-        if not _is_bad_text(error):
-            raise
-    good: list[StoredRow] = []
-    while len(good) < limit:
-        at = good[-1].seq if good else after_seq
-        try:
-            good.extend(reader.rows(journal_id, after_seq=at, limit=1, lane=lane))
-        except JournalError as error:
-            if not _is_bad_text(error):
-                raise
-            seq = _bad_seq(reader, journal_id, lane, at)
-            return (*good, unreadable(journal_id, seq, lane)), True
-    return tuple(good), True
-
-
-def _bad_seq(reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int) -> int:
-    """Return the seq of the next row, which cannot be read: the least bound that makes a read
-    fail."""
-    low, high = after_seq, after_seq + 1
-    while _reads(reader, journal_id, lane, after_seq, high):
-        low, high = high, after_seq + 2 * (high - after_seq)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _reads(reader, journal_id, lane, after_seq, middle):
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _reads(
-    reader: JournalReader, journal_id: JournalId, lane: Lane, after_seq: int, through_seq: int
-) -> bool:
-    try:
-        reader.rows(journal_id, after_seq=after_seq, limit=1, lane=lane, through_seq=through_seq)
-    except JournalError as error:
-        if not _is_bad_text(error):
-            raise
-        return False
-    return True
-
-
-def _is_bad_text(error: JournalError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, sqlite3.OperationalError) and "decode to UTF-8" in str(cause)

@@ -63,11 +63,10 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The answer to `load`. `cut`: the page ends early, there may be more."""
+    """The answer to `load`: fewer rows than its limit mean that there are no more."""
 
     load: Load
     rows: tuple[StoredRow, ...]
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +312,7 @@ def _loaded(state: Session, event: Loaded) -> tuple[Session, tuple[Action, ...]]
     if not lane.loading or lane.loaded != load.after_seq:
         return state, ()  # Asked before guard told us to begin elsewhere.
     items = lanes.items_of(event.rows, lane.prev)
-    all_kept = len(items) == len(event.rows) < load.limit and not event.cut
+    all_kept = len(items) == len(event.rows) < load.limit
     complete = load.known_last if all_kept else 0
     if load.lane is Lane.URGENT:
         changed = replace(journal, urgent=lanes.urgent_loaded(journal.urgent, items, complete))

@@ -41,6 +41,9 @@ Time
     Every row carries boot id, monotonic and wall time with its quality. When a clock that nobody
     vouched for is first set, a `clock.stepped` row says by how much, and the rows of that boot gain
     it as `correction_ms`.
+    Clocks are set, so rows are not in the order of their times. Between which times some thousand
+    rows each were heard is noted in `span`, long after they were written, and a pull by time reads
+    only those it needs. An index on the time would cost each urgent commit a third more bytes.
 
 Whoever asks
     Link, the command line and a technician with a card in his hand read the file itself: read-only,
@@ -49,9 +52,15 @@ Whoever asks
     from the same transaction. A check compares seqs with what gap rows tell, cursors and alarms
     with their rows; seqs that were written to tmpfs under another identity meanwhile are no loss.
 
-Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `store`
-what the pipeline calls, `reader` what everybody else calls, `edits` the changes to rows that are
-there, `retention` what may go, `salvage` what a damaged file still tells. For people: `places`
-where files lie, `export` every row in order, `formats` rows as text, `stats` counts, `verify`,
-`verify_rows`, `holes` and `findings` the check.
+Versions
+    A file of an older version becomes the present one at the start, in steps that do not grow with
+    its rows. A file of a newer version is set aside like a corrupt one, and what this program
+    understands of it is taken over; the file stays as it is.
+
+Files: `schema` tables and migrations, `files` opening and quarantine, `writer` the thread, `insert`
+rows into the table, `store` what the pipeline calls, `reader` what everybody else calls, `edits`
+the changes to rows that are there, `spans` where a time is to be found, `retention` what may go,
+`salvage` what a damaged file still tells. For people: `places` where files lie, `export` every row
+in order, `formats` rows as text, `stats` counts, `verify`, `verify_rows`, `holes` and `findings`
+the check.
 """

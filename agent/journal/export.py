@@ -78,14 +78,14 @@ def _journal(reader: JournalReader, journal_id: JournalId, wanted: Wanted) -> It
     after, last = wanted.after_seq, reader.last_seq(journal_id)
     while after < last:
         through = min(after + PAGE_SEQS, last)
-        rows = reader.rows(
+        rows = reader.between(
             journal_id,
             after_seq=after,
             through_seq=through,
             limit=PAGE_SEQS,
             kinds=wanted.kinds,
-            heard_from_s=wanted.from_s,
-            heard_to_s=wanted.to_s,
+            from_s=wanted.from_s,
+            to_s=wanted.to_s,
         )
         yield Page(journal_id, tuple(rows), through, last)
         after = through

@@ -117,6 +117,9 @@ def absorb(db: sqlite3.Connection, fallback: Path) -> int:
             taken = db.execute(
                 "INSERT OR IGNORE INTO journal SELECT * FROM fallback.journal"
             ).rowcount
+            db.execute(
+                "DELETE FROM span WHERE journal_id IN (SELECT journal_id FROM fallback.journal)"
+            )
             for table in Table:
                 if table is not Table.SETTING:
                     db.execute(

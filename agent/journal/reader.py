@@ -17,12 +17,10 @@ from urllib.parse import quote
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Lane
 from agent.journal.row import StoredRow, unreadable
-from agent.journal.schema import IDENTITY_KEY, Table
+from agent.journal.schema import COLUMNS, HEARD, IDENTITY_KEY, Table
+from agent.journal.spans import stretches
 
-_COLUMNS = (
-    "journal_id, seq, lane, kind, severity, device, body, observed_at, received_at, recorded_at, "
-    "boot_id, mono_ms, time_quality, correction_ms"
-)
+_EVER_S = 1e300
 
 _LANES = {str(lane): lane for lane in Lane}
 _NUMBER = frozenset((int, float))
@@ -46,6 +44,20 @@ def _is_sound(types: tuple[type, ...]) -> bool:
     """Return whether a row's columns have the types they were written with: SQLite does not notice
     a damaged byte that turns a number into text. A body of bytes is judged by its reader."""
     return all(found in wanted for found, wanted in zip(types, _TYPES, strict=True))
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _is_bad_text(error: JournalError) -> bool:
+    """Return whether a read failed because one row has text that is not UTF-8, for which SQLite
+    fails the whole read."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.OperationalError) and "decode to UTF-8" in str(cause)
 
 
 class JournalReader:
@@ -80,36 +92,57 @@ class JournalReader:
         lane: Lane | None = None,
         kinds: Sequence[str] = (),
         through_seq: int | None = None,
-        heard_from_s: float | None = None,
-        heard_to_s: float | None = None,
     ) -> list[StoredRow]:
         """Return up to `limit` rows with seq > `after_seq`, oldest first; `kinds` are exact or a
-        prefix ("alarm"), `heard_*_s` corrected wall times, both included."""
+        prefix ("alarm")."""
         where = ["journal_id = ?", "seq > ?"]
-        values: list[str | int | float] = [journal_id, after_seq]
+        values: list[str | int] = [journal_id, after_seq]
         if lane is not None:
             where.append("lane = ?")
             values.append(lane)
         if through_seq is not None:
             where.append("seq <= ?")
             values.append(through_seq)
-        for sign, bound in ((">=", heard_from_s), ("<=", heard_to_s)):
-            if bound is not None:
-                where.append(f"received_at + correction_ms / 1000.0 {sign} ?")
-                values.append(bound)
-        if kinds:
-            where.append("(" + " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds)) + ")")
-            values.extend(text for kind in kinds for text in (kind, kind))
-        return self._select(f"{' AND '.join(where)} ORDER BY seq LIMIT ?", [*values, limit])
+        of_kinds, texts = _of_kinds(kinds)
+        clause = f"{' AND '.join(where)}{of_kinds} ORDER BY seq LIMIT ?"
+        return self._select(clause, [*values, *texts, limit])
+
+    def between(
+        self,
+        journal_id: JournalId,
+        *,
+        after_seq: int,
+        limit: int,
+        through_seq: int = MAX_SEQ,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        kinds: Sequence[str] = (),
+    ) -> list[StoredRow]:
+        """Return up to `limit` rows with seq > `after_seq` that were heard from `from_s` to `to_s`,
+        both included, in order of seq. None: without that bound.
+
+        Units:  wall seconds UTC, corrected. Most rows of other times are not even looked at.
+        """
+        low, high = -_EVER_S if from_s is None else from_s, _EVER_S if to_s is None else to_s
+        of_kinds, texts = _of_kinds(kinds)
+        found: list[StoredRow] = []
+        with self.snapshot():
+            for part in stretches(self._db, journal_id, after_seq, through_seq, low, high):
+                where = f"journal_id = ? AND seq BETWEEN ? AND ? AND {HEARD} BETWEEN ? AND ?"
+                values: list[str | int | float] = [journal_id, part.first_seq, part.last_seq]
+                found += self._select(
+                    f"{where}{of_kinds} ORDER BY seq LIMIT ?",
+                    [*values, low, high, *texts, limit - len(found)],
+                )
+                if len(found) >= limit:
+                    break
+        return found
 
     def tail(self, journal_id: JournalId, limit: int, kinds: Sequence[str] = ()) -> list[StoredRow]:
         """Return the last `limit` rows, oldest first."""
-        where, values = "journal_id = ?", [journal_id]
-        if kinds:
-            where += " AND (" + " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds)) + ")"
-            values.extend(JournalId(text) for kind in kinds for text in (kind, kind))
-        rows = self._select(f"{where} ORDER BY seq DESC LIMIT ?", [*values, limit])
-        return rows[::-1]
+        of_kinds, texts = _of_kinds(kinds)
+        clause = f"journal_id = ?{of_kinds} ORDER BY seq DESC LIMIT ?"
+        return self._select(clause, [journal_id, *texts, limit])[::-1]
 
     def row(self, journal_id: JournalId, seq: int) -> StoredRow | None:
         """Return one row, None when there is none."""
@@ -193,7 +226,13 @@ class JournalReader:
         return int(ends[1] - ends[0] + 1 - urgent)
 
     def _select(self, clause: str, values: Sequence[str | int | float]) -> list[StoredRow]:
-        found = self.query(f"SELECT {_COLUMNS} FROM journal WHERE {clause}", values)
+        sql = f"SELECT {COLUMNS} FROM journal WHERE {clause}"
+        try:
+            found = self.query(sql, values)
+        except JournalError as error:
+            if not _is_bad_text(error):
+                raise
+            found = self._with_bad_text(sql, values)
         return [
             StoredRow(r[0], r[1], _LANES[r[2]], *r[3:])
             if _is_sound(tuple(map(type, r))) and r[2] in _LANES
@@ -201,16 +240,28 @@ class JournalReader:
             for r in found
         ]
 
+    def _with_bad_text(
+        self, sql: str, values: Sequence[str | int | float]
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a SELECT with damaged text as bytes. Slower, so only when needed."""
+        self._db.text_factory = _text_or_bytes
+        try:
+            return self.query(sql, values)
+        finally:
+            self._db.text_factory = str
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all questions inside see the file as it is now. Keep it short: meanwhile the WAL
-        cannot be reused. Only on a connection of `places.connect`."""
+        cannot be reused."""
         self.query("BEGIN")
         try:
             yield
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self._path}: {error}") from error
         finally:
             if self._db.in_transaction:
-                self.query("ROLLBACK")
+                self._db.rollback()
 
     def query(
         self, sql: str, values: Sequence[str | int | float] | Mapping[str, str | int | float] = ()
@@ -221,3 +272,11 @@ class JournalReader:
                 return cursor.fetchall()
         except sqlite3.Error as error:
             raise JournalError(f"journal {self._path}: {error}") from error
+
+
+def _of_kinds(kinds: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the condition that a row is of one of `kinds`, exact or a prefix, and its values."""
+    if not kinds:
+        return "", []
+    either = " OR ".join(["kind = ? OR kind LIKE ? || '.%'"] * len(kinds))
+    return f" AND ({either})", [text for kind in kinds for text in (kind, kind)]

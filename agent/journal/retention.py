@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from agent.core.device import DeviceId
 from agent.core.errors import JournalError
 from agent.core.row import JournalId, Kind, Lane
 from agent.journal.edits import ROWS_AT_ONCE
+from agent.journal.schema import HEARD, journal_ids
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -99,6 +100,8 @@ def plan(
         with closing(
             sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=2.0)
         ) as db:
+            # A text that the disk has spoilt must not keep everything after it for good.
+            db.text_factory = lambda raw: raw.decode(errors="replace")
             for row in TABLE:
                 step = _step(db, row, now_wall_s, acknowledged, full=full)
                 if step is not None:
@@ -118,20 +121,20 @@ def _step(
 ) -> Step | None:
     before_s = now_wall_s if full else now_wall_s - row.days * DAY_S
     marks = ",".join("?" * len(row.kinds))
-    for (journal_id,) in db.execute("SELECT DISTINCT journal_id FROM journal").fetchall():
+    for journal_id in journal_ids(db):
         through = 2**62
         if row.lane is not None:
-            through = acknowledged.get((JournalId(journal_id), row.lane), 0)
+            through = acknowledged.get((journal_id, row.lane), 0)
         found = db.execute(
-            "SELECT seq, device, body, received_at + correction_ms / 1000.0 FROM journal "
+            f"SELECT seq, device, body, {HEARD} FROM journal "
             f"WHERE journal_id = ? AND kind IN ({marks}) AND seq <= ? "
-            "AND received_at + correction_ms / 1000.0 < ? ORDER BY seq LIMIT ?",
+            f"AND {HEARD} < ? ORDER BY seq LIMIT ?",
             (journal_id, *row.kinds, through, before_s, ROWS_AT_ONCE),
         ).fetchall()
         if found:
             hourly = _hourly(found) if row.thin else ()
             seqs = tuple(seq for seq, *_ in found)
-            return Step(row.name, JournalId(journal_id), seqs, hourly)
+            return Step(row.name, journal_id, seqs, hourly)
     return None
 
 
@@ -141,9 +144,11 @@ def _hourly(
     """Return one body for each device, input and hour: how many, lowest, highest, mean and last."""
     groups: dict[tuple[DeviceId | None, str, str, int], list[Any]] = defaultdict(list)
     for _, device, body, at_s in found:
-        said = json.loads(body)
-        key = (device, said["quantity"], said.get("channel", ""), int(at_s // HOUR_S))
-        groups[key].append(said["value"])
+        # A body that the disk has spoilt goes like the others; the gap row counts it.
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            said = json.loads(body)
+            key = (device, said["quantity"], said.get("channel", ""), int(at_s // HOUR_S))
+            groups[key].append(said["value"])
     return tuple(
         (device, _summary(quantity, channel, hour, values))
         for (device, quantity, channel, hour), values in groups.items()

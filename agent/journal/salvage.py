@@ -11,11 +11,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from agent.journal.schema import Table
+from agent.core.row import JournalId
+from agent.journal.schema import COLUMNS, Table, journal_ids
 
 _PAGE_ROWS = 500
 _FURTHEST_SKIP = 1 << 20
 """After this many seqs without a readable row the rest of a journal is given up."""
+
+_LAST_SEQ = 2**63 - 1
+"""What is above it in SQLite's order is no number at all."""
 
 SavedRow = tuple[object, ...]
 
@@ -59,28 +63,22 @@ def _opened(damaged: Path) -> sqlite3.Connection:
     return db
 
 
-def _journal_ids(db: sqlite3.Connection) -> list[str]:
-    found: list[str] = []
-    last = ""
+def _journal_ids(db: sqlite3.Connection) -> list[JournalId]:
+    found: list[JournalId] = []
     with suppress(sqlite3.Error):
-        while True:
-            row = db.execute(
-                "SELECT min(journal_id) FROM journal WHERE journal_id > ?", (last,)
-            ).fetchone()
-            if row is None or not isinstance(row[0], str):
-                break
-            last = row[0]
-            found.append(last)
+        for journal_id in journal_ids(db):
+            found.append(journal_id)  # What came before the damage is kept.
     return found
 
 
-def _pages(db: sqlite3.Connection, journal_id: str) -> Iterator[list[SavedRow]]:
+def _pages(db: sqlite3.Connection, journal_id: JournalId) -> Iterator[list[SavedRow]]:
     after, limit, skip = 0, _PAGE_ROWS, 1
     while skip <= _FURTHEST_SKIP:
         try:
             page = db.execute(
-                "SELECT * FROM journal WHERE journal_id = ? AND seq > ? ORDER BY seq LIMIT ?",
-                (journal_id, after, limit),
+                f"SELECT {COLUMNS} FROM journal WHERE journal_id = ? AND seq > ? AND seq <= ? "
+                "ORDER BY seq LIMIT ?",
+                (journal_id, after, _LAST_SEQ, limit),
             ).fetchall()
         except sqlite3.Error:
             # First make the page smaller, up to the damage; then step over it, ever further.

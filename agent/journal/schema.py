@@ -8,9 +8,21 @@ migration library.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from enum import StrEnum
 
-VERSION = 1
+from agent.core.row import JournalId
+
+VERSION = 2
+
+COLUMNS = (
+    "journal_id, seq, lane, kind, severity, device, body, observed_at, received_at, recorded_at, "
+    "boot_id, mono_ms, time_quality, correction_ms"
+)
+"""Of the table `journal`, in their order. A file of a newer version may have more."""
+
+HEARD = "(received_at + correction_ms / 1000.0)"
+"""When a row was heard, as far as it is known now, in wall seconds UTC."""
 
 IDENTITY_KEY = "journal_id"
 """The `setting` under which a file keeps the identity of the rows that are written into it."""
@@ -50,6 +62,30 @@ CREATE TABLE journal (
 ) WITHOUT ROWID
 """
 
+_SPAN = """
+CREATE TABLE span (
+    journal_id TEXT NOT NULL,
+    first_seq  INTEGER NOT NULL,
+    last_seq   INTEGER NOT NULL,
+    earliest   REAL NOT NULL,
+    latest     REAL NOT NULL,
+    PRIMARY KEY (journal_id, first_seq)
+) WITHOUT ROWID
+"""
+
+
+def journal_ids(db: sqlite3.Connection) -> Iterator[JournalId]:
+    """Yield every journal_id in a file, by one index probe each. Errors: sqlite3.Error."""
+    last = ""
+    while True:
+        found = db.execute(
+            "SELECT min(journal_id) FROM journal WHERE journal_id > ?", (last,)
+        ).fetchone()[0]
+        if not isinstance(found, str):
+            return
+        last = found
+        yield JournalId(found)
+
 
 def upgrade(db: sqlite3.Connection) -> None:
     """Bring the file behind `db` to the present version.
@@ -78,6 +114,11 @@ def upgrade(db: sqlite3.Connection) -> None:
             database.conn.execute(
                 f"CREATE TABLE {table} (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"
             )
+
+    @steps(name="002_span")
+    def _second(database: Database) -> None:
+        # No rows are read here, however many there are: their spans follow in the background.
+        database.conn.execute(_SPAN)
 
     steps.apply(Database(db, execute_plugins=False))
     db.execute(f"PRAGMA user_version = {VERSION}")

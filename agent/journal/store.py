@@ -20,7 +20,7 @@ from agent.core.limits import JOURNAL_PENDING_ROWS
 from agent.core.row import JournalId, Lane, Row
 from agent.journal.edits import Edit
 from agent.journal.files import OpenFile, last_seq, note_disowned, open_fallback
-from agent.journal.schema import Table
+from agent.journal.schema import Table, journal_ids
 from agent.journal.writer import RETRY_MAIN_S, Batch, Outcome, Put, Writer, utc_name
 
 STALL_S = 5.0
@@ -178,7 +178,7 @@ class JournalStore:
             else:
                 self.state[put.table][put.key] = put.body
         if not urgent and self._pending_rows + len(rows) > JOURNAL_PENDING_ROWS:
-            self._leave_out(rows, done)
+            self._leave_out(rows, done, "disk stalled")
             rows, done = (), None
         self._pending_rows += len(rows)
         self._put(Batch(tuple(rows), tuple(puts), urgent, done))
@@ -192,7 +192,8 @@ class JournalStore:
     ) -> None:
         """Change rows that are there already, and record it in the same transaction, soon.
 
-        If another file is being written by then, nothing of it is done.
+        If another file is being written by then, nothing of it is done, `done(False)` is called,
+        and the seqs of `rows` are told as a loss.
         """
         self._pending_rows += len(rows)
         batch = Batch(
@@ -260,8 +261,11 @@ class JournalStore:
         if outcome.moved:
             self._move_to(outcome.file)
         for batch in outcome.batches:
+            was_meant = batch.only_in in (None, outcome.file.path)
             if batch.done is not None:
-                batch.done(outcome.durable)
+                batch.done(outcome.durable and was_meant)
+            if batch.rows and not was_meant:
+                self._leave_out(batch.rows, None, "of a file that is not written any more")
         if outcome.durable and rows:
             urgent = any(batch.urgent for batch in outcome.batches)
             self.on_commit(Committed(outcome.file.journal_id, outcome.last_seq, urgent))
@@ -285,7 +289,7 @@ class JournalStore:
         self.on_file(file)
 
     def _leave_out(
-        self, rows: Sequence[tuple[int, Row]], done: Callable[[bool], None] | None
+        self, rows: Sequence[tuple[int, Row]], done: Callable[[bool], None] | None, why: str
     ) -> None:
         self.counters.dropped += len(rows)
         if rows:
@@ -294,7 +298,7 @@ class JournalStore:
                 rows=len(rows) + (before.rows if before else 0),
                 first_seq=before.first_seq if before else rows[0][0],
                 last_seq=rows[-1][0],
-                why="disk stalled",
+                why=why,
             )
         if done is not None:
             done(False)
@@ -315,17 +319,11 @@ def _identities(path: Path) -> list[tuple[JournalId, int]]:
         return found
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)) as db:
-            last = ""
-            while True:
-                row = db.execute(
-                    "SELECT min(journal_id) FROM journal WHERE journal_id > ?", (last,)
+            for journal_id in journal_ids(db):
+                last = db.execute(
+                    "SELECT max(seq) FROM journal WHERE journal_id = ?", (journal_id,)
                 ).fetchone()
-                if row[0] is None:
-                    return found
-                last = row[0]
-                seq = db.execute(
-                    "SELECT max(seq) FROM journal WHERE journal_id = ?", (last,)
-                ).fetchone()[0]
-                found.append((JournalId(last), int(seq)))
+                found.append((journal_id, int(last[0])))
     except sqlite3.Error:
-        return found  # A file that cannot be read now has nothing to send now.
+        pass  # A file that cannot be read now has nothing to send now.
+    return found

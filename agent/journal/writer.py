@@ -6,7 +6,6 @@ event loop through one callback, which it calls in its own thread.
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import sqlite3
@@ -17,11 +16,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum
 from pathlib import Path
 
 from agent.core.clock import Clock
 from agent.core.limits import BULK_COMMIT_ROWS, BULK_COMMIT_S
-from agent.core.row import JournalId, Row
+from agent.core.row import Row
 from agent.journal.edits import Edit
 from agent.journal.files import (
     OPEN_BUDGET_S,
@@ -36,6 +36,7 @@ from agent.journal.files import (
     removal_key,
     remove,
 )
+from agent.journal.insert import insert, storable
 from agent.journal.schema import Table
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,13 @@ log = logging.getLogger(__name__)
 RETRY_MAIN_S = 30.0
 """How often a hub that writes to tmpfs tries its real disk again."""
 
-_INSERT = (
-    "INSERT INTO journal (journal_id, seq, lane, kind, severity, device, body, observed_at, "
-    "received_at, recorded_at, boot_id, mono_ms, time_quality) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
+
+class _Ring(IntEnum):
+    """Why the thread is woken, the weightiest last."""
+
+    LOOK = 0  # The first of a group waits now.
+    COMMIT = 1
+    END = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,10 @@ class Writer:
         self._tell = tell
         self._died = died
         self._retry_main_s = retry_main_s
-        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._given: deque[Batch] = deque()
+        self._bell: queue.SimpleQueue[_Ring] = queue.SimpleQueue()
+        self._rows_given = 0  # Written by whoever puts,
+        self._rows_taken = 0  # and this by the thread.
         self.timings = Timings()
         self.busy_since_s: float | None = None
         self._abandoned = False
@@ -142,8 +149,19 @@ class Writer:
         self._thread.start()
 
     def put(self, batch: Batch) -> None:
-        """Hand over a batch; never waits."""
-        self._queue.put(batch)
+        """Hand over a batch; never waits. For one thread only.
+
+        The writer is woken if there is something to do: waking it for every reading would cost more
+        than the reading.
+        """
+        is_first = not self._given
+        before = self._rows_given - self._rows_taken
+        self._rows_given += len(batch.rows)
+        self._given.append(batch)
+        if batch.urgent or before < BULK_COMMIT_ROWS <= before + len(batch.rows):
+            self._bell.put(_Ring.COMMIT)
+        elif is_first:
+            self._bell.put(_Ring.LOOK)
 
     def abandon(self) -> None:
         """Expect nothing more of this thread: its disk does not answer. It ends when that does."""
@@ -151,7 +169,7 @@ class Writer:
 
     def stop(self, timeout_s: float) -> bool:
         """Commit what waits and end the thread; return whether it ended in time."""
-        self._queue.put(None)
+        self._bell.put(_Ring.END)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -176,38 +194,47 @@ class Writer:
         return open_fallback(self._fallback, note, utc_name(self.clock))
 
     def _serve(self) -> None:
-        waiting: list[Batch] = []
-        rows, urgent, due_s = 0, False, 0.0
-        running = True
-        while running:
-            batch = self._next(due_s if waiting else None)
-            if batch is None:
-                running = False
-            elif batch.rows or batch.puts or batch.edits:
-                due_s = due_s if waiting else time.monotonic() + BULK_COMMIT_S
-                waiting.append(batch)
-                rows, urgent = rows + len(batch.rows), urgent or batch.urgent
-            # What came while the last commit was under way goes along in one transaction.
-            is_time = rows >= BULK_COMMIT_ROWS or (urgent and self._queue.empty())
-            if waiting and (is_time or not running or time.monotonic() >= due_s):
-                self._commit(tuple(waiting))
-                waiting, rows, urgent = [], 0, False
+        due_s: float | None = None
+        ring = _Ring.LOOK
+        while ring is not _Ring.END:
+            if due_s is None and self._given:
+                due_s = time.monotonic() + BULK_COMMIT_S
+            ring = self._listen(due_s)
+            is_due = due_s is not None and time.monotonic() >= due_s
+            if self._given and (ring is not _Ring.LOOK or is_due):
+                self._commit(self._take())
+                due_s = None
             if self._abandoned:
                 break
             if self.file.fallback and time.monotonic() >= self._next_try_s:
                 self._try_main()
         self.file.db.close()
 
-    def _next(self, due_s: float | None) -> Batch | None:
-        """Return the next batch, or an empty one when it is time to commit or to try the disk."""
-        times = [due_s, self._next_try_s if self.file.fallback else None]
-        until_s = min((t for t in times if t is not None), default=None)
+    def _listen(self, due_s: float | None) -> _Ring:
+        """Return why the thread was woken; LOOK too when it is time to commit or to try the
+        disk."""
+        until_s = due_s
+        if self.file.fallback and (due_s is None or self._next_try_s < due_s):
+            until_s = self._next_try_s
         try:
             if until_s is None:
-                return self._queue.get()
-            return self._queue.get(timeout=max(0.0, until_s - time.monotonic()))
+                ring = self._bell.get()
+            else:
+                ring = self._bell.get(timeout=max(0.0, until_s - time.monotonic()))
+            while not self._bell.empty():  # All of it is answered by one commit.
+                ring = max(ring, self._bell.get())
         except queue.Empty:
-            return Batch((), (), urgent=False)
+            return _Ring.LOOK
+        return ring
+
+    def _take(self) -> tuple[Batch, ...]:
+        """Return all that waits: what came while the last commit was under way goes in one."""
+        batches: list[Batch] = []
+        while self._given:
+            batch = self._given.popleft()
+            self._rows_taken += len(batch.rows)
+            batches.append(batch)
+        return tuple(batches)
 
     def _commit(self, batches: tuple[Batch, ...]) -> None:
         moved = False
@@ -239,14 +266,7 @@ class Writer:
         try:
             db.execute("BEGIN IMMEDIATE")
             meant = [b for b in batches if b.only_in in (None, self.file.path)]
-            db.executemany(
-                _INSERT,
-                [
-                    _values(self.file.journal_id, seq, row, recorded_s)
-                    for batch in meant
-                    for seq, row in batch.rows
-                ],
-            )
+            insert(db, self.file.journal_id, recorded_s, [row for b in meant for row in b.rows])
             for batch in meant:
                 for edit in batch.edits:
                     edit(db)
@@ -326,25 +346,6 @@ def utc_name(clock: Clock) -> str:
     return datetime.fromtimestamp(clock.now().wall_s, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _values(journal_id: JournalId, seq: int, row: Row, recorded_s: float) -> tuple[object, ...]:
-    stamp = row.stamp
-    return (
-        journal_id,
-        seq,
-        row.lane,
-        row.kind,
-        row.severity,
-        row.device,
-        _storable(json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))),
-        row.observed_at_s,
-        stamp.wall_s,
-        recorded_s,
-        stamp.boot_id,
-        stamp.mono_ms,
-        stamp.quality,
-    )
-
-
 def _put(file: OpenFile, put: Put) -> None:
     db = file.db
     if put.body is None:
@@ -356,11 +357,5 @@ def _put(file: OpenFile, put: Put) -> None:
         db.execute(
             f"INSERT INTO {put.table} (key, body) VALUES (?, ?) "
             "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
-            (put.key, _storable(put.body)),
+            (put.key, storable(put.body)),
         )
-
-
-def _storable(text: str) -> str:
-    """Return `text` without halves of surrogate pairs: SQLite takes none, and one must not end the
-    thread."""
-    return text.encode(errors="replace").decode()

@@ -1,9 +1,23 @@
-/* Gives a process a wall clock that is BENT_WALL_S seconds off and a kernel that says BENT_SYNC
-   (0 synchronised, 5 not). Preload it. */
+/* Gives a process a wall clock that is BENT_WALL_S seconds off, or as many as the file BENT_FILE
+   says at the moment, and a kernel that says BENT_SYNC (0 synchronised, 5 not). Preload it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+static long seconds_off(void)
+{
+    const char *off = getenv("BENT_WALL_S"), *path = getenv("BENT_FILE");
+    FILE *file = path ? fopen(path, "r") : 0;
+    long seconds = off ? atol(off) : 0;
+    if (file) {
+        if (fscanf(file, "%ld", &seconds) != 1)
+            seconds = 0;
+        fclose(file);
+    }
+    return seconds;
+}
 
 int clock_gettime(clockid_t which, struct timespec *now)
 {
@@ -11,9 +25,8 @@ int clock_gettime(clockid_t which, struct timespec *now)
     if (!real)
         real = dlsym(RTLD_NEXT, "clock_gettime");
     int answer = real(which, now);
-    const char *off = getenv("BENT_WALL_S");
-    if (which == CLOCK_REALTIME && off)
-        now->tv_sec += atol(off);
+    if (which == CLOCK_REALTIME)
+        now->tv_sec += seconds_off();
     return answer;
 }
 

@@ -29,7 +29,7 @@ from agent.measures import Measures
 from agent.pairing import Pairing
 from drivers.base import Driver
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home, until
-from tests.agent.journals import fill
+from tests.agent.quick_journal import fill
 from tests.clocks import HandClock
 
 ResultT = TypeVar("ResultT", bound=Shape)

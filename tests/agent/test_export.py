@@ -26,7 +26,7 @@ from agent.journal.formats import COLUMNS, Format, body_text, fields, written
 from agent.journal.places import Place, Role, connect, named, places
 from agent.journal.row import StoredRow
 from agent.journal.store import JournalStore
-from tests.agent.journals import append, fill, new_journal
+from tests.agent.quick_journal import append, fill, new_journal
 from tests.clocks import HandClock
 
 NASTY = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(

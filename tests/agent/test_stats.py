@@ -22,7 +22,7 @@ from agent.journal.stats import (
     moved,
     survey,
 )
-from tests.agent.journals import JOURNAL_ID, append, delete, fill, new_journal, put
+from tests.agent.quick_journal import JOURNAL_ID, append, delete, fill, new_journal, put
 
 OWN = JournalId(JOURNAL_ID)
 CHINA_S = 8 * 3600.0

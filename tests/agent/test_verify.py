@@ -28,7 +28,7 @@ from agent.journal.store import JournalStore
 from agent.journal.verify import verify
 from agent.response.record import alarm_from_body
 from tests.agent.home import BUTTON, SMOKE, Home
-from tests.agent.journals import JOURNAL_ID, append, delete, fill, new_journal, put
+from tests.agent.quick_journal import JOURNAL_ID, append, delete, fill, new_journal, put
 from tests.clocks import HandClock
 
 LONG_S = 60.0

@@ -24,15 +24,26 @@ def run(presses: int) -> None:
     """Print all figures of a press."""
     _measure("press_to_siren_idle", presses)
     _measure("press_to_siren_storm", presses, storm=True)
+    with slow_fsync() as env:
+        if env is None:
+            show("press_to_siren_slow_fsync", left_out="no C compiler for the slow fsync")
+        else:
+            _measure("press_to_siren_slow_fsync", presses, env=env)
+
+
+@contextmanager
+def slow_fsync() -> Iterator[dict[str, str] | None]:
+    """Give the environment in which a process's fsync is as slow as an SD card's, None where there
+    is no C compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        show("press_to_siren_slow_fsync", left_out="no C compiler for the slow fsync")
+        yield None
         return
     with TemporaryDirectory(prefix="anju-bench-") as folder:
         shim = Path(folder) / "slow_fsync.so"
         build = [compiler, "-shared", "-fPIC", "-o", str(shim), str(SHIM), "-ldl"]
         subprocess.run(build, check=True)
-        _measure("press_to_siren_slow_fsync", presses, env={"LD_PRELOAD": str(shim)})
+        yield {"LD_PRELOAD": str(shim)}
 
 
 def _measure(

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.agent.journals import JOURNAL_ID, append, fill, new_journal, put
+from tests.agent.quick_journal import JOURNAL_ID, append, fill, new_journal, put
 from tests.cli.hub import ROOT, Ended, anju, as_json, surroundings
 
 WHY = {"zh": '门开着\n"夜里"', "en": 'the door, "at night"\0'}

@@ -10,7 +10,7 @@ import pytest
 from agent.cli import text
 from agent.control import schema
 from agent.disk_writes import Written
-from tests.agent.journals import JOURNAL_ID, append, delete, fill, new_journal, put
+from tests.agent.quick_journal import JOURNAL_ID, append, delete, fill, new_journal, put
 from tests.cli.hub import as_json, hub
 from tests.cli.test_journal_files import Home
 from tests.hub import Hub as RealHub

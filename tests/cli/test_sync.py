@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.control import schema
-from tests.agent.journals import JOURNAL_ID, append, delete, fill, new_journal, put
+from tests.agent.quick_journal import JOURNAL_ID, append, delete, fill, new_journal, put
 from tests.cli.hub import as_json, hub, status
 from tests.cli.test_journal_files import Home
 from tests.hub import DISTRICT, wait_for

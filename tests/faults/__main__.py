@@ -111,7 +111,7 @@ def _report(homes: list[Home], folder: Path, seed: int, took_s: float) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     add = parser.add_argument
-    add("--kills", type=int, default=200, help="how many processes are killed (200)")
+    add("--kills", type=int, default=500, help="how many processes are killed (500)")
     add("--seed", type=int, default=None, help="of the random moments; printed when not given")
     add("--homes", type=int, default=3, help="how many homes run side by side (3)")
     return parser
