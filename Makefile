@@ -7,6 +7,7 @@ UV ?= uv
 ROUNDS ?= 1
 HUBS ?= 500
 CUTS ?= 500
+KILLS ?= 500
 
 PY := $(VENV)/bin/python
 FOLDERS := $(wildcard agent drivers local_rules sync tests hw-fixtures/emulators hw-fixtures/demo)
@@ -63,8 +64,8 @@ serial: venv-dev debian-test ## Run the tests that need the machine to themselve
 bench: venv-dev debian-test ## Measure: one JSON line a figure
 	@$(PY) -m tests.bench
 
-faults: venv-dev debian-test ## Break one part after the other and see that help still comes
-	@$(PY) -m tests.faults
+faults: venv-dev debian-test ## Kill guard and link KILLS times, spoil the line: help must still come
+	@$(PY) -m tests.faults --kills $(KILLS)
 	@$(PY) -m tests.faults.network
 
 network-faults: venv-dev debian-test ## Spoil the line to the broker in every way (ROUNDS=n, SEED=n)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agent.clock import SystemClock
 from tests.hub import DISTRICT, wait_for
 from tests.platform.client import PlatformProcess
 from tests.sync.house import Mosquitto
@@ -105,6 +106,22 @@ def test_ten_years_forward_and_back_cost_no_help_and_keep_every_row_in_order(
     assert later
     assert min(at for at, _ in later) >= last_s
     assert {quality for _, quality in later} == {"restored"}
+
+
+@pytest.mark.parametrize("year", [1970, 1996])
+def test_a_board_whose_clock_begins_long_ago_sounds_the_siren_at_every_press(
+    make_home: MakeHome, tmp_path: Path, year: int
+) -> None:
+    wall = Wall(tmp_path)
+    wall.jump(round((year - 1970) * TEN_YEARS_S / 10 + 100 - SystemClock().now().wall_s))
+    home = make_home()
+    home.plug_in()
+    for _ in range(2):  # The second press is of an alarm that stands, on a hub that was killed.
+        home.hub.start("guard", env=wall.env(synced=False))
+        home.wait_ready()
+        home.sounds("press", "sos")
+        home.hub.kill("guard")
+    assert {quality for (quality,) in rows(home, "time_quality")[-3:]} == {"restored"}
 
 
 def test_a_hub_that_is_killed_before_it_ever_had_an_uplink_keeps_everything(
