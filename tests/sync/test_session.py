@@ -50,6 +50,7 @@ HAPPENINGS: dict[str, Happening] = {
     "nobody there": lambda w: w.feed(session.Unheard()),
     "ask guard": World.ask_guard,
     "restart": World.restart,
+    "power cut": World.forget,
     "new file": lambda w: w.begin("0000bbbb"),
 }
 
@@ -116,6 +117,22 @@ def test_a_message_that_must_go_again_ends_the_hurry() -> None:
     assert drained(world, 10, 20) == limits.BULK_FLIGHTS_QUICK
     world.wait(int(limits.BULK_RESEND_S[0] * 1000) + 1)
     assert world.state.window == limits.BULK_FLIGHTS
+
+
+def test_a_platform_that_is_far_ahead_of_our_cursor_does_not_stop_the_drain() -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.commit(Lane.BULK, 5_000)
+    world.commit(Lane.URGENT, 40)
+    world.platform.rude = False
+    world.connect()
+    for _ in range(40):
+        flow(world)
+    assert world.platform.through["0000aaaa", "urgent"] > limits.URGENT_WINDOW
+    assert world.platform.through["0000aaaa", "bulk"] > 3 * limits.BATCH_ROWS
+    world.cursors.clear()
+    world.restart()
+    world.finish()
+    assert not [note for note in world.notes if note.code == "ack.beyond"]
 
 
 def test_a_live_alarm_passes_an_urgent_backlog() -> None:

@@ -107,6 +107,11 @@ class World:
         self.told: dict[str, int] = {}
         self.ask_guard()
 
+    def forget(self) -> None:
+        """A power cut takes what guard had of the cursors since its last commit."""
+        self.cursors = {key: self.rng.randint(0, at) for key, at in self.cursors.items()}
+        self.restart()
+
     def ask_guard(self) -> None:
         """Guard says which journals there are."""
         marks = tuple(
