@@ -206,7 +206,7 @@ class Pipeline:
         """Go on from the state after `step`, and put what it asks for into `tx`."""
         self._engine = step.state
         for key in step.changed:
-            body = snapshot.dump(step.state, key)
+            body = snapshot.dump(step.state, key, self._rules)
             tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", body))
         for effect in step.effects:
             self._effect(tx, effect)
@@ -242,7 +242,8 @@ class Pipeline:
             self.repeats.remember(reading, seq)
         if reading.channel != PLAYED:  # A drill must not make a dead device look alive.
             self._registry.hear(reading)
-        return Observed(reading, repeat_of)
+        device = self._registry.get(reading.device)
+        return Observed(reading, repeat_of, device.room if device is not None else "")
 
     def _effect(self, tx: Transaction, effect: Effect) -> None:
         match effect:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from agent.core.alarm import RuleId
 from agent.core.clock import Stamp
 from agent.core.effect import Effect
 from agent.core.event import Commanded, Event, Observed, Scheduled, Woken
-from local_rules.patterns import report
-from local_rules.rule import RuleBook
+from local_rules.rule import AnyRule, Outcome, RuleBook
 
 
 class StateKey(NamedTuple):
@@ -27,15 +26,16 @@ class StateKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """What all rules remember. The mapping is shared between states and never written to."""
+    """What all rules remember, each in the immutable form of its pattern. The mapping is shared
+    between states and never written to."""
 
-    states: Mapping[StateKey, report.ReportState] = field(default_factory=dict)
+    states: Mapping[StateKey, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What came of one event: `effects` in the order in which they are to be done, and the keys
-    whose state is to be kept anew."""
+    whose state is to be kept anew on disk."""
 
     state: EngineState
     effects: tuple[Effect, ...] = ()
@@ -68,7 +68,7 @@ def resume(state: EngineState, stamp: Stamp, book: RuleBook) -> Step:
     for key, before in state.states.items():
         rule = book.by_id.get(key.rule)
         if rule is not None:
-            turn.take(key, before, report.resume(rule, before, key.subject, stamp.at_s))
+            turn.take(rule, key, before, rule.pattern.resume(rule, before, key.subject, stamp))
     return turn.done()
 
 
@@ -78,9 +78,9 @@ def _observe(state: EngineState, event: Observed, book: RuleBook) -> Step:
         return Step(state)
     turn = _Turn(state)
     for rule in rules:
-        key = StateKey(rule.id, rule.subject_of(event.reading))
+        key = StateKey(rule.id, rule.subject_of(event))
         before = state.states.get(key)
-        turn.take(key, before, report.observe(rule, before, key.subject, event))
+        turn.take(rule, key, before, rule.pattern.observe(rule, before, key.subject, event))
     return turn.done()
 
 
@@ -93,7 +93,7 @@ def _wake(state: EngineState, event: Woken, book: RuleBook) -> Step:
     if rule is None or before is None:
         return Step(state)  # The timer of a rule or a device that is no longer there.
     turn = _Turn(state)
-    turn.take(key, before, report.wake(rule, before, subject, what, event.stamp.at_s))
+    turn.take(rule, key, before, rule.pattern.wake(rule, before, subject, what, event.stamp))
     return turn.done()
 
 
@@ -102,19 +102,21 @@ class _Turn:
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
-        self._new: dict[StateKey, report.ReportState] = {}
+        self._new: dict[StateKey, Any] = {}
+        self._kept: list[StateKey] = []
         self._effects: list[Effect] = []
 
-    def take(
-        self, key: StateKey, before: report.ReportState | None, outcome: report.Outcome
-    ) -> None:
+    def take(self, rule: AnyRule, key: StateKey, before: Any, outcome: Outcome[Any]) -> None:
         """Add what one rule made of the event."""
         after, effects = outcome
         if after is not None and after is not before:
             self._new[key] = after
-        self._effects.extend(effects)
+            if rule.pattern.is_kept(before, after):
+                self._kept.append(key)
+        if effects:
+            self._effects.extend(effects)
 
     def done(self) -> Step:
         """Return the whole."""
         state = EngineState({**self._state.states, **self._new}) if self._new else self._state
-        return Step(state, tuple(self._effects), tuple(self._new))
+        return Step(state, tuple(self._effects), tuple(self._kept))

@@ -9,11 +9,11 @@ from agent.core.alarm import Why
 from agent.core.device import DeviceId
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
-from local_rules.rule import Rule
+from local_rules.rule import AnyRule
 
 
 def why(
-    rule: Rule,
+    rule: AnyRule,
     *,
     device: DeviceId,
     quantity: Quantity,
@@ -26,7 +26,7 @@ def why(
     `detail` is the device's own short text, if it gave one; it is quoted, not parsed.
     """
     says = rule.inputs[quantity]
-    hold = rule.trigger_hold_s
+    hold = rule.values["trigger_hold_s"]
     about_zh = f"（{detail}）" if detail else ""
     about_en = f" ({detail})" if detail else ""
     held_zh = f"，已持续 {hold:g} 秒" if hold else ""

@@ -1,7 +1,10 @@
 """Writes the state of one rule and subject as JSON, and reads it back after a restart.
 
-What cannot be read makes that one rule start fresh for that one subject, and says so: an engine
-that starts with less is better than one that does not start.
+What cannot be read, or was written by another version of its pattern, makes that one rule start
+fresh for that one subject, and says so: an engine that starts with less is better than one that
+does not start. No alarm is lost by it: alarms are kept apart from this, and a rule that starts
+fresh does not restore what it does not know to stand. It stands until the condition is seen again
+and ends, or a person resolves it.
 """
 
 from __future__ import annotations
@@ -12,14 +15,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.core.alarm import RuleId
-from agent.core.device import DeviceId
-from agent.core.reading import Quantity
 from agent.core.text import Sentence
 from local_rules.engine import EngineState, StateKey
-from local_rules.patterns.report import Channel, ReportState
-from local_rules.rule import Rule, RuleBook
-
-VERSION = 1
+from local_rules.rule import AnyRule, RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,16 @@ class Restored:
     lost: tuple[Lost, ...]
 
 
-def dump(state: EngineState, key: StateKey) -> str:
-    """Return the state of `key` as one line of JSON. The key must be one that the state has."""
-    return json.dumps({"v": VERSION, "report": asdict(state.states[key])}, separators=(",", ":"))
+def dump(state: EngineState, key: StateKey, book: RuleBook) -> str:
+    """Return the state of `key` as one line of JSON. The key must be one that both have."""
+    pattern = book.by_id[key.rule].pattern
+    body = {"v": pattern.version, pattern.name: asdict(state.states[key])}
+    return json.dumps(body, separators=(",", ":"))
 
 
 def restore(rows: Iterable[tuple[str, str, str]], book: RuleBook) -> Restored:
     """Return the state made of `(rule, subject, text of dump)`. Never raises for bad rows."""
-    states: dict[StateKey, ReportState] = {}
+    states: dict[StateKey, Any] = {}
     lost: list[Lost] = []
     for rule_id, subject, text in rows:
         key = StateKey(RuleId(rule_id), subject)
@@ -60,63 +60,12 @@ def restore(rows: Iterable[tuple[str, str, str]], book: RuleBook) -> Restored:
     return Restored(EngineState(states), tuple(lost))
 
 
-def _load(text: str, rule: Rule) -> ReportState:
+def _load(text: str, rule: AnyRule) -> Any:
     """Errors: ValueError, TypeError or KeyError when it is not what `dump` wrote for `rule`."""
-    outer = json.loads(text)
-    if outer["v"] != VERSION:
-        raise ValueError(f"version {outer['v']!r}, want {VERSION}")
-    body = outer["report"]
-    state = ReportState(
-        device=DeviceId(_text(body["device"])),
-        drill=_yes_no(body["drill"]),
-        channels=tuple(_channel(channel) for channel in body["channels"]),
-        since_s=_seconds_or_none(body["since_s"]),
-        raised_s=_seconds_or_none(body["raised_s"]),
-        standing=_yes_no(body["standing"]),
-        due_s=_seconds_or_none(body["due_s"]),
-    )
-    if any(channel.quantity not in rule.inputs for channel in state.channels):
-        raise ValueError("it tells of a quantity that the rule does not listen to")
-    # A hold runs exactly while what the device says and what was raised differ.
-    if (state.due_s is not None) != (state.standing != state.any_active):
-        raise ValueError("its phase is none of quiet, triggering, standing, clearing")
-    if rule.momentary and (state.standing or state.any_active):
-        raise ValueError("a momentary rule has no condition that stays")
-    return state
-
-
-def _channel(body: Any) -> Channel:
-    return Channel(
-        quantity=Quantity(body["quantity"]),
-        name=_text(body["name"]),
-        active=_yes_no(body["active"]),
-        seen_s=_seconds(body["seen_s"]),
-        said=_yes_no(body["said"]),
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r}, want text")
-    return value
-
-
-def _yes_no(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r}, want true or false")
-    return value
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r}, want seconds")
-    if not abs(value) < float("inf"):
-        raise ValueError(f"{value!r}, want seconds")
-    return value
-
-
-def _seconds_or_none(value: Any) -> float | None:
-    return None if value is None else _seconds(value)
+    outer, pattern = json.loads(text), rule.pattern
+    if outer["v"] != pattern.version:
+        raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
+    return pattern.load(rule, outer[pattern.name])
 
 
 def _lost(key: StateKey, zh: str, en: str) -> Lost:

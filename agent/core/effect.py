@@ -26,6 +26,8 @@ class RaiseAlarm:
 
     `latched`: the alarm ends only when a person resolves it. `momentary`: the device says when it
     begins and never when it ends (a button), so the condition does not stay active.
+    `pre_alarm_s`: the person in the home may be asked, each `prompt_every_s`, and may call it off
+    this long before others are told; 0 for what cannot wait.
     """
 
     rule: RuleId
@@ -37,6 +39,8 @@ class RaiseAlarm:
     momentary: bool
     drill: bool
     actions: tuple[LocalAction, ...] = ()
+    pre_alarm_s: float = 0
+    prompt_every_s: float = 0
 
 
 @dataclass(frozen=True, slots=True)

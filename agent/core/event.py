@@ -16,10 +16,11 @@ WakeKey = NewType("WakeKey", str)
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A device spoke. `repeat_of` is the seq of the row that the same radio frame already made, if
-    any."""
+    any. `room` is where the ledger says that the device is; "" when it does not."""
 
     reading: Reading
     repeat_of: int | None = None
+    room: str = ""
 
     @property
     def stamp(self) -> Stamp:

@@ -1,1 +1,1 @@
-"""The small state machines that carry the catalogue. So far there is one: `report`."""
+"""The small state machines that carry the catalogue; each is a `Pattern` of `local_rules.rule`."""

@@ -15,14 +15,18 @@ Where a reading leaves room for doubt, the answer is the one that brings help.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from agent.core.clock import Stamp
 from agent.core.device import DeviceId
-from agent.core.effect import CancelWake, Effect, OnResume, RaiseAlarm, RestoreAlarm, WakeAt
-from agent.core.event import Observed, WakeKey
+from agent.core.effect import CancelWake, OnResume, RestoreAlarm, WakeAt
+from agent.core.event import Observed
 from agent.core.limits import REPEAT_WINDOW_S
 from agent.core.reading import Quantity, Reading
 from local_rules.explain import why
-from local_rules.rule import Rule
+from local_rules.patterns import stored
+from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.rule import Outcome, Pattern, Rule
 
 TRIGGER = "trigger"
 CLEAR = "clear"
@@ -73,11 +77,13 @@ class ReportState:
         return None
 
 
-Outcome = tuple[ReportState | None, tuple[Effect, ...]]
-"""The state after, the very same object if nothing changed, and what is to be done."""
+ReportRule = Rule[None]
+ReportOutcome = Outcome[ReportState]
 
 
-def observe(rule: Rule, state: ReportState | None, subject: str, event: Observed) -> Outcome:
+def observe(
+    rule: ReportRule, state: ReportState | None, subject: str, event: Observed
+) -> ReportOutcome:
     """Take in one reading of a quantity that `rule` listens to.
 
     Values other than True and False say nothing to this pattern.
@@ -99,8 +105,11 @@ def observe(rule: Rule, state: ReportState | None, subject: str, event: Observed
     return state, ()
 
 
-def wake(rule: Rule, state: ReportState, subject: str, what: str, at_s: float) -> Outcome:
-    """Take in that the timer `what` rang at hub time `at_s`."""
+def wake(
+    rule: ReportRule, state: ReportState, subject: str, what: str, stamp: Stamp
+) -> ReportOutcome:
+    """Take in that the timer `what` rang."""
+    at_s = stamp.at_s
     if state.due_s is None or what != _hold_of(state):
         return state, ()  # A timer that was cancelled while it rang.
     if at_s < state.due_s:
@@ -112,43 +121,45 @@ def wake(rule: Rule, state: ReportState, subject: str, what: str, at_s: float) -
     return _raise(rule, replace(state, due_s=None), subject, cause, at_s)
 
 
-def resume(rule: Rule, state: ReportState, subject: str, at_s: float) -> Outcome:
-    """Ask anew, after a restart at hub time `at_s`, for the timer on which the state relies."""
+def resume(rule: ReportRule, state: ReportState, subject: str, stamp: Stamp) -> ReportOutcome:
+    """Ask anew, after a restart, for the timer on which the state relies."""
     if state.due_s is None:
         return state, ()
     if state.standing:
         # The hub was deaf while it was off: the quiet has not been witnessed, it begins again.
-        due_s = at_s + rule.clear_hold_s
+        due_s = stamp.at_s + rule.values["clear_hold_s"]
         return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
     return state, (_timer(rule, state, subject, state.due_s),)
 
 
-def _press(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+def _press(rule: ReportRule, state: ReportState, subject: str, reading: Reading) -> ReportOutcome:
     at_s = reading.received.at_s
     pressed = _mark(state, reading, active=False)
-    if _is_within(state.raised_s, at_s, rule.debounce_s):
+    if _is_within(state.raised_s, at_s, rule.values["debounce_s"]):
         return pressed, ()  # Measured from the latest raise, so that chatter cannot hush a button.
     cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
     return _raise(rule, pressed, subject, cause, at_s, reading.detail)
 
 
-def _begin(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+def _begin(rule: ReportRule, state: ReportState, subject: str, reading: Reading) -> ReportOutcome:
     at_s = reading.received.at_s
     known = state.channel(reading)
     is_fresh = known is None or not known.active
     marked = _mark(state, reading, active=True)
     if not state.standing:
-        if not rule.trigger_hold_s or (state.due_s is not None and at_s >= state.due_s):
+        if not rule.values["trigger_hold_s"] or (state.due_s is not None and at_s >= state.due_s):
             cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
             return _raise(rule, marked, subject, cause, at_s, reading.detail)
         if state.due_s is not None:
             return (marked if is_fresh else state), ()
-        due_s = at_s + rule.trigger_hold_s
+        due_s = at_s + rule.values["trigger_hold_s"]
         waiting = replace(marked, due_s=due_s)
         return waiting, (_timer(rule, waiting, subject, due_s),)
     # A new cause, or the old one back after it had gone, is news at once. The same cause said
     # again is news only after the re-arm time, for an alarm that never ends must not tire people.
-    if not _is_within(state.raised_s, at_s, rule.debounce_s if is_fresh else rule.rearm_s):
+    if not _is_within(
+        state.raised_s, at_s, rule.values["debounce_s"] if is_fresh else rule.values["rearm_s"]
+    ):
         cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
         return _raise(rule, marked, subject, cause, at_s, reading.detail)
     if not is_fresh:
@@ -156,7 +167,7 @@ def _begin(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Ou
     return replace(marked, due_s=None), _cancel(rule, state, subject)
 
 
-def _end(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outcome:
+def _end(rule: ReportRule, state: ReportState, subject: str, reading: Reading) -> ReportOutcome:
     known = state.channel(reading)
     if known is not None and not known.active and known.said:
         return _mark(state, reading, active=False), ()  # A button was let go.
@@ -167,39 +178,35 @@ def _end(rule: Rule, state: ReportState, subject: str, reading: Reading) -> Outc
         return marked, ()
     if not state.standing:
         return replace(marked, due_s=None), _cancel(rule, state, subject)
-    if not rule.clear_hold_s:
+    if not rule.values["clear_hold_s"]:
         return _restore(rule, marked, subject)
-    due_s = reading.received.at_s + rule.clear_hold_s
+    due_s = reading.received.at_s + rule.values["clear_hold_s"]
     return replace(marked, due_s=due_s), (_timer(rule, marked, subject, due_s),)
 
 
 def _raise(
-    rule: Rule, state: ReportState, subject: str, cause: Channel, at_s: float, detail: str = ""
-) -> Outcome:
-    alarm = RaiseAlarm(
-        rule=rule.id,
-        subject=subject,
-        hazard=rule.hazard,
-        severity=rule.severity,
-        why=why(
-            rule,
-            device=state.device,
-            quantity=cause.quantity,
-            channel=cause.name,
-            drill=state.drill,
-            detail=detail,
-        ),
-        latched=rule.latched,
-        momentary=rule.momentary,
+    rule: ReportRule,
+    state: ReportState,
+    subject: str,
+    cause: Channel,
+    at_s: float,
+    detail: str = "",
+) -> ReportOutcome:
+    reason = why(
+        rule,
+        device=state.device,
+        quantity=cause.quantity,
+        channel=cause.name,
         drill=state.drill,
-        actions=rule.actions,
+        detail=detail,
     )
+    alarm = alarm_for(rule, subject, reason, drill=state.drill)
     after = replace(state, raised_s=at_s, standing=not rule.momentary, due_s=None)
     # The alarm comes first: what is to be done is done in this order.
     return after, (alarm, *_cancel(rule, state, subject))
 
 
-def _restore(rule: Rule, state: ReportState, subject: str) -> Outcome:
+def _restore(rule: ReportRule, state: ReportState, subject: str) -> ReportOutcome:
     return replace(state, standing=False, due_s=None), (RestoreAlarm(rule.id, subject),)
 
 
@@ -224,21 +231,17 @@ def _hold_of(state: ReportState) -> str:
     return CLEAR if state.standing else TRIGGER
 
 
-def _key(rule: Rule, subject: str, what: str) -> WakeKey:
-    return WakeKey(f"{rule.id}/{subject}/{what}")
-
-
-def _timer(rule: Rule, state: ReportState, subject: str, due_s: float) -> WakeAt:
+def _timer(rule: ReportRule, state: ReportState, subject: str, due_s: float) -> WakeAt:
     # After a power cut an overdue trigger hold rings at once: nobody said that it was over. A
     # clear hold starts again: nobody was there to hear the condition come back. Both toward help.
     policy = OnResume.RESTART if state.standing else OnResume.FIRE_IF_OVERDUE
-    return WakeAt(_key(rule, subject, _hold_of(state)), due_s, policy)
+    return WakeAt(wake_key(rule.id, subject, _hold_of(state)), due_s, policy)
 
 
-def _cancel(rule: Rule, state: ReportState, subject: str) -> tuple[CancelWake, ...]:
+def _cancel(rule: ReportRule, state: ReportState, subject: str) -> tuple[CancelWake, ...]:
     if state.due_s is None:
         return ()
-    return (CancelWake(_key(rule, subject, _hold_of(state))),)
+    return (CancelWake(wake_key(rule.id, subject, _hold_of(state))),)
 
 
 def _is_within(start_s: float | None, at_s: float, span_s: float) -> bool:
@@ -248,3 +251,40 @@ def _is_within(start_s: float | None, at_s: float, span_s: float) -> bool:
 
 def _is_remembered(channel: Channel, reading: Reading) -> bool:
     return channel.active or reading.received.at_s - channel.seen_s <= REPEAT_WINDOW_S
+
+
+def _takes(plan: None) -> tuple[str, ...]:
+    return ("debounce_s", "trigger_hold_s", "clear_hold_s", "rearm_s")
+
+
+def _load(rule: ReportRule, body: Any) -> ReportState:
+    state = ReportState(
+        device=DeviceId(stored.text(body["device"])),
+        drill=stored.yes_no(body["drill"]),
+        channels=tuple(_channel(channel) for channel in body["channels"]),
+        since_s=stored.number_or_none(body["since_s"]),
+        raised_s=stored.number_or_none(body["raised_s"]),
+        standing=stored.yes_no(body["standing"]),
+        due_s=stored.number_or_none(body["due_s"]),
+    )
+    if any(channel.quantity not in rule.inputs for channel in state.channels):
+        raise ValueError("it tells of a quantity that the rule does not listen to")
+    # A hold runs exactly while what the device says and what was raised differ.
+    if (state.due_s is not None) != (state.standing != state.any_active):
+        raise ValueError("its phase is none of quiet, triggering, standing, clearing")
+    if rule.momentary and (state.standing or state.any_active):
+        raise ValueError("a momentary rule has no condition that stays")
+    return state
+
+
+def _channel(body: Any) -> Channel:
+    return Channel(
+        quantity=Quantity(body["quantity"]),
+        name=stored.text(body["name"]),
+        active=stored.yes_no(body["active"]),
+        seen_s=stored.number(body["seen_s"]),
+        said=stored.yes_no(body["said"]),
+    )
+
+
+REPORT: Pattern[None, ReportState] = Pattern("report", 1, _takes, observe, wake, resume, _load)

@@ -23,7 +23,7 @@ SMOKE_RAISED = step(EngineState(), says(Quantity.SMOKE, True, 1.0), BOOK).state
 
 def restored(home: Home, rules: RuleBook = BOOK) -> EngineState:
     """Return what is left of the home's state after it went through JSON."""
-    rows = [(key.rule, key.subject, dump(home.state, key)) for key in home.state.states]
+    rows = [(key.rule, key.subject, dump(home.state, key, BOOK)) for key in home.state.states]
     made = restore(rows, rules)
     assert made.lost == ()
     return made.state

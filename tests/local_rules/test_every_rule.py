@@ -11,7 +11,7 @@ from agent.core.errors import ConfigError
 from agent.core.reading import Quantity
 from local_rules.catalog import ROWS, Row, book
 from local_rules.engine import EngineState, StateKey, step
-from local_rules.rule import Rule
+from local_rules.rule import AnyRule
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import DEVICE, Home, says
 
@@ -27,7 +27,7 @@ every_parameter = pytest.mark.parametrize(
 )
 
 
-def rule_of(row: Row) -> Rule:
+def rule_of(row: Row) -> AnyRule:
     return BOOK.by_id[row.id]
 
 
@@ -51,7 +51,7 @@ def test_each_of_its_inputs_raises_it_with_what_the_row_says(row: Row) -> None:
     for quantity in row.inputs:
         home = Home(BOOK)
         home.take(says(quantity, True, 100.0, channel="c"))
-        home.wait_until(100.0 + rule_of(row).trigger_hold_s)
+        home.wait_until(100.0 + rule_of(row).values["trigger_hold_s"])
         (alarm,) = raises(home)
         assert (alarm.rule, alarm.hazard, alarm.severity) == (row.id, row.hazard, row.severity)
         assert (alarm.latched, alarm.momentary, alarm.drill) == (row.latched, row.momentary, False)
@@ -75,7 +75,7 @@ def test_readings_of_other_quantities_change_nothing(row: Row) -> None:
     for quantity in set(Quantity) - set(row.inputs):
         for value in (True, False, 1, 0.5, "on"):
             made = step(before, says(quantity, value, 101.0), BOOK)
-            key = StateKey(row.id, rule_of(row).subject_of(says(quantity, value, 101.0).reading))
+            key = StateKey(row.id, rule_of(row).subject_of(says(quantity, value, 101.0)))
             assert key not in made.changed
             assert all(getattr(effect, "rule", "") != row.id for effect in made.effects)
 
@@ -135,7 +135,7 @@ def test_the_end_of_a_drill_does_not_end_the_real_alarm(row: Row) -> None:
 
 @every_held_row
 def test_it_is_restored_at_the_end_of_the_clear_hold_and_not_before(row: Row) -> None:
-    hold_s = rule_of(row).clear_hold_s
+    hold_s = rule_of(row).values["clear_hold_s"]
     home = Home(BOOK)
     home.take(says(quantity_of(row), True, 100.0))
     home.take(says(quantity_of(row), False, 200.0))
@@ -157,7 +157,7 @@ def test_a_restart_at_any_point_continues_as_if_nothing_had_happened(
     for event in trace[:step_by]:
         whole.take(event)
         broken.take(event)
-    texts = [(k.rule, k.subject, dump(broken.state, k)) for k in broken.state.states]
+    texts = [(k.rule, k.subject, dump(broken.state, k, BOOK)) for k in broken.state.states]
     restored = restore(texts, BOOK)
     assert restored.lost == ()
     assert restored.state == broken.state
@@ -167,7 +167,7 @@ def test_a_restart_at_any_point_continues_as_if_nothing_had_happened(
         whole.take(event)
         broken.take(event)
     for home in (whole, broken):
-        home.wait_until(302.0 + rule.trigger_hold_s + rule.clear_hold_s)
+        home.wait_until(302.0 + rule.values["trigger_hold_s"] + rule.values["clear_hold_s"])
     assert broken.alarms() == whole.alarms()
 
 
@@ -178,7 +178,7 @@ def test_a_parameter_at_the_ends_of_its_hard_range_is_taken_and_beyond_them_refu
     parameter = row.parameters[name]
     key = f"{row.id}.{name}"
     for good in (parameter.low, parameter.high, parameter.default):
-        assert getattr(book(tuned={key: good}).by_id[row.id], name) == good
+        assert book(tuned={key: good}).by_id[row.id].values[name] == good
     for bad in (parameter.low - 1, parameter.high + 1, parameter.high + 0.001, float("nan")):
         with pytest.raises(ConfigError) as caught:
             book(tuned={key: bad})
@@ -198,7 +198,7 @@ def test_its_row_is_whole(row: Row) -> None:
         assert parameter.unit == "s"
         assert parameter.source
     if row.momentary:
-        assert rule_of(row).trigger_hold_s == 0  # A button that must be held is no help.
+        assert rule_of(row).values["trigger_hold_s"] == 0  # A button that must be held is no help.
     assert ActuationKind.VALVE_OPEN not in {act.kind for act in row.acts}
 
 
@@ -207,7 +207,7 @@ def test_every_timer_it_asks_for_names_it_and_its_subject(row: Row) -> None:
     home = Home(BOOK)
     home.take(says(quantity_of(row), True, 100.0, channel="stick"))
     home.take(says(quantity_of(row), False, 200.0, channel="stick"))
-    subject = rule_of(row).subject_of(says(quantity_of(row), True, 1, channel="stick").reading)
+    subject = rule_of(row).subject_of(says(quantity_of(row), True, 1, channel="stick"))
     for _, effect in home.done:
         if isinstance(effect, WakeAt):
             assert effect.key in (f"{row.id}/{subject}/trigger", f"{row.id}/{subject}/clear")

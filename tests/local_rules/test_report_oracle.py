@@ -11,7 +11,7 @@ from agent.core.event import Observed
 from agent.core.limits import REPEAT_WINDOW_S
 from agent.core.reading import Quantity
 from local_rules.catalog import book
-from local_rules.rule import Rule
+from local_rules.rule import AnyRule
 from tests.local_rules.kit import DEVICE, Home, says
 
 # Events fall on whole seconds and holds end on halves, so that no timer rings at the instant of an
@@ -55,7 +55,7 @@ def traces(draw: st.DrawFn) -> list[Said]:
     return trace
 
 
-def run(rule: Rule, home: Home, trace: list[Said]) -> list[tuple[float, str]]:
+def run(rule: AnyRule, home: Home, trace: list[Said]) -> list[tuple[float, str]]:
     """Return what the engine made of the trace."""
     (quantity,) = rule.inputs
     for said in trace:
@@ -76,7 +76,7 @@ def event_of(quantity: Quantity, said: Said) -> Observed:
     )
 
 
-def held_oracle(rule: Rule, subject: str, trace: list[Said]) -> list[tuple[float, str]]:
+def held_oracle(rule: AnyRule, subject: str, trace: list[Said]) -> list[tuple[float, str]]:
     """Say what must be told: from spans of "any channel active", not from one event after the
     other. Copies are not even looked at."""
     spans, trues = spans_and_trues(trace)
@@ -87,7 +87,7 @@ def held_oracle(rule: Rule, subject: str, trace: list[Said]) -> list[tuple[float
         for at_s, is_fresh in trues:
             # At the instant of the start, whatever comes after the first is within the debounce.
             if start_s <= at_s < end_s and at_s - raised_s >= (
-                rule.debounce_s if is_fresh else rule.rearm_s
+                rule.values["debounce_s"] if is_fresh else rule.values["rearm_s"]
             ):
                 raised_s = at_s
                 told.append((at_s, f"raise {subject}"))
@@ -117,18 +117,20 @@ def spans_and_trues(
     return spans, trues
 
 
-def standing_spans(rule: Rule, spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def standing_spans(rule: AnyRule, spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return from when to when the alarm stood."""
     standing: list[tuple[float, float]] = []
     for start_s, end_s in spans:
         if standing and start_s < standing[-1][1]:  # Back before the clear hold was over.
-            standing[-1] = (standing[-1][0], end_s + rule.clear_hold_s)
-        elif end_s - start_s >= rule.trigger_hold_s:
-            standing.append((start_s + rule.trigger_hold_s, end_s + rule.clear_hold_s))
+            standing[-1] = (standing[-1][0], end_s + rule.values["clear_hold_s"])
+        elif end_s - start_s >= rule.values["trigger_hold_s"]:
+            standing.append(
+                (start_s + rule.values["trigger_hold_s"], end_s + rule.values["clear_hold_s"])
+            )
     return standing
 
 
-def expect(rule: Rule, trace: list[Said]) -> list[tuple[float, str]]:
+def expect(rule: AnyRule, trace: list[Said]) -> list[tuple[float, str]]:
     firsts = [said for said in trace if not said.repeat]
     real = held_oracle(rule, DEVICE, [said for said in firsts if not said.drill])
     drill = held_oracle(rule, f"drill:{DEVICE}", [said for said in firsts if said.drill])

@@ -23,7 +23,7 @@ SOS = step(EngineState(), says(Quantity.SOS, True, 5.25), BOOK).state
 def text_of(state: EngineState, **changes: Any) -> str:
     """Return the dump of the only state in `state`, with parts of it changed."""
     (key,) = state.states
-    body = json.loads(dump(state, key))
+    body = json.loads(dump(state, key, BOOK))
     body["report"].update(changes)
     return json.dumps(body)
 

@@ -1,0 +1,1 @@
+"""The rows of the safety table, by what they watch."""
