@@ -14,12 +14,27 @@ from agent.core.alarm import Severity
 from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from local_rules.row import SIREN, Act, Parameter, Row
+from local_rules.rows.climate import CLIMATE
+from local_rules.rows.danger import DANGER
+from local_rules.rows.household import HOUSEHOLD
+from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
+from local_rules.rows.technical import TECHNICAL
+from local_rules.rows.vitals import VITALS
 from local_rules.rule import AnyRule, Rule, RuleBook
 
 __all__ = ["ROWS", "SIREN", "Act", "Parameter", "Row", "book"]
 
-ROWS: tuple[Row, ...] = (*REPORTED,)
+ROWS: tuple[Row, ...] = (
+    # In the order in which they see a reading: what may kill within minutes comes first.
+    *REPORTED,
+    *DANGER,
+    *VITALS,
+    *PERSON,
+    *HOUSEHOLD,
+    *CLIMATE,
+    *TECHNICAL,
+)
 
 
 def book(

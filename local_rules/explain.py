@@ -45,3 +45,48 @@ def why(
         channel=channel,
         limit=f"true for {hold:g} s" if hold else "true",
     )
+
+
+def because(
+    rule: AnyRule,
+    *,
+    device: DeviceId,
+    quantity: Quantity,
+    channel: str,
+    value: str,
+    limit: str,
+    drill: bool,
+    says: Sentence,
+) -> Why:
+    """Return the evidence that `device` last gave `value`, and that `says` holds of it.
+
+    `limit` is for the record ("temp_c < 12 for 3600 s"), `says` goes on after the device's name.
+    """
+    where = f"{device}/{channel}" if channel else device
+    return Why(
+        sentence=Sentence(
+            zh=f"{'演练：' if drill else ''}{where} {says.zh}"
+            f"（第 {rule.number} 号规则：{rule.name.zh}）。",
+            en=f"{'Drill: ' if drill else ''}{where} {says.en} "
+            f"(rule {rule.number}: {rule.name.en}).",
+        ),
+        device=device,
+        quantity=quantity,
+        value=value,
+        channel=channel,
+        limit=limit,
+    )
+
+
+def span(seconds: float) -> Sentence:
+    """Return a length of time in words, to the minute where it is more than one.
+
+    >>> span(22800).zh, span(22800).en, span(45).en, span(3600).en
+    ('6 小时 20 分', '6 h 20 min', '45 s', '1 h')
+    """
+    if seconds < 60:
+        return Sentence(f"{seconds:.0f} 秒", f"{seconds:.0f} s")
+    hours, minutes = divmod(int(seconds // 60), 60)
+    parts_zh = (f"{hours} 小时" if hours else "", f"{minutes} 分" if minutes else "")
+    parts_en = (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")
+    return Sentence(" ".join(filter(None, parts_zh)), " ".join(filter(None, parts_en)))

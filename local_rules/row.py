@@ -68,7 +68,12 @@ SIREN: Mapping[str, Parameter] = {
     "leak_s": Parameter(10, 5, 60, "s", "Design: stands in for the voice prompt of rule 7"),
 }
 
+REARM_S3 = Parameter(21600, 3600, 86400, "s", "2.7: same cause 6 h for S3 (Design)")
 REARM_S1 = Parameter(600, 60, 3600, "s", "2.7: same cause 10 min for S1 (Design)")
+NIGHT: Mapping[str, Parameter] = {
+    "from_h": Parameter(22, 18, 24, "h", "rule 22: 22-06"),
+    "to_h": Parameter(6, 4, 10, "h", "rule 22: 22-06"),
+}
 SIREN_DANGER = Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "danger_s")
 # The kit has one kind of valve so far, and it is the gas valve (rules 3 and 5). The leak rule does
 # not close it: with gas and water valves not told apart, a wet floor would shut off the stove.

@@ -35,6 +35,26 @@ class Hazard(StrEnum):
     TAMPER = "tamper"
     HUB_FAULT = "hub_fault"
     DEVICE_FAULT = "device_fault"
+    FIRE_HEAT = "fire_heat"
+    FALL = "fall"
+    INACTIVITY = "inactivity"
+    NO_WATER = "no_water"
+    DWELL = "dwell"
+    NIGHT_EXIT = "night_exit"
+    NOT_RETURNED = "not_returned"
+    MEDICATION = "medication"
+    VISIT = "visit"
+    VITAL = "vital"
+    COLD = "cold"
+    HEAT = "heat"
+    WATER_RUNNING = "water_running"
+    DOOR_OPEN = "door_open"
+    STOVE = "stove"
+    APPLIANCE = "appliance"
+    TREND = "trend"
+    MAINS = "mains"
+    HUB_BATTERY = "hub_battery"
+    SILENT = "silent"
 
 
 CONTACT_ID: dict[Hazard, int] = {
@@ -48,6 +68,27 @@ CONTACT_ID: dict[Hazard, int] = {
     Hazard.TAMPER: 383,
     Hazard.HUB_FAULT: 300,
     Hazard.DEVICE_FAULT: 380,
+    Hazard.FIRE_HEAT: 114,
+    Hazard.INACTIVITY: 102,
+    Hazard.VITAL: 100,
+    Hazard.COLD: 159,
+    Hazard.HEAT: 158,
+    Hazard.MAINS: 301,
+    Hazard.HUB_BATTERY: 302,
+    Hazard.SILENT: 147,
+    # The list has none for these: numbers of our own, from a range that it leaves free (mem).
+    Hazard.FALL: 770,
+    Hazard.NO_WATER: 771,
+    Hazard.DWELL: 772,
+    Hazard.NIGHT_EXIT: 773,
+    Hazard.NOT_RETURNED: 774,
+    Hazard.MEDICATION: 775,
+    Hazard.VISIT: 776,
+    Hazard.WATER_RUNNING: 777,
+    Hazard.DOOR_OPEN: 778,
+    Hazard.STOVE: 779,
+    Hazard.APPLIANCE: 780,
+    Hazard.TREND: 781,
 }
 
 

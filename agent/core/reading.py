@@ -42,7 +42,32 @@ class Quantity(StrEnum):
     ILLUMINANCE_LX = "illuminance_lx"
     POWER_W = "power_w"
     SWITCHED_ON = "switched_on"
+    STOVE_ON = "stove_on"
     SIREN_ON = "siren_on"
+    GAS_LEL_PCT = "gas_lel_pct"
+    CO_PPM = "co_ppm"
+    WATER_FLOW_LPH = "water_flow_lph"  # Litres per hour.
+    WATER_DAY_L = "water_day_l"  # What ran through the meter in one day.
+    FALL = "fall"
+    FALL_SUSPECTED = "fall_suspected"
+    IN_BED = "in_bed"
+    NIGHT_RISINGS = "night_risings"  # How often out of bed in one night.
+    BP_SYSTOLIC_MMHG = "bp_systolic_mmhg"
+    BP_DIASTOLIC_MMHG = "bp_diastolic_mmhg"
+    SPO2_PCT = "spo2_pct"
+    HEART_RATE_BPM = "heart_rate_bpm"
+    BODY_TEMP_C = "body_temp_c"
+    GLUCOSE_MMOLL = "glucose_mmoll"  # Millimoles per litre.
+    RESPIRATION_BPM = "respiration_bpm"
+    DOSE_DUE = "dose_due"  # The plan of medicines says that it is time.
+    LID_OPEN = "lid_open"  # Of the medicine box.
+    VISIT_DUE = "visit_due"
+    VISIT_SEEN = "visit_seen"
+    HUB_BATTERY_PCT = "hub_battery_pct"
+    DISK_PCT = "disk_pct"  # How full it is.
+    CLOCK_OFF_S = "clock_off_s"  # How far the clock was off when it could be compared.
+    PRESENCE = "presence"  # Who is at home: home, maybe_away, away, unknown.
+    ALERT_LINE_S = "alert_line_s"  # How long this person is usually quiet at most, at this hour.
     FAULT = "fault"  # A part of the hub is not well; `channel` says which way.
 
 

@@ -1,0 +1,316 @@
+"""The pattern `silence`: nothing for too long.
+
+Each sign (a yes, a number above zero; for supervision anything at all) starts the time again and
+ends what stands. A row that minds presence counts only while somebody is at home: while the home is
+known to be empty, or nobody knows, the time stands still, and it starts again when somebody comes
+in. A row with a personal limit takes the one that is passed in as a reading, inside its hard range.
+
+Signs come often, so the timer is not moved by each: it rings, finds out, and asks again. Nor is
+each of them worth the disk: after a power cut a sign may seem older by `KEEP_S`, never newer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.core.clock import Stamp
+from agent.core.device import DeviceId
+from agent.core.effect import CancelWake, Effect, OnResume, RestoreAlarm, WakeAt
+from agent.core.event import Observed
+from agent.core.reading import Quantity, Reading
+from agent.core.room import RoomKind, room_kind
+from agent.core.text import Sentence
+from local_rules import day
+from local_rules.explain import because, span
+from local_rules.patterns import stored
+from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.patterns.numbers import as_number
+from local_rules.rule import Outcome, Pattern, Rule
+
+LIMIT = "limit"
+
+KEEP_S = 300.0
+"""A sign goes to the disk if the one there is this much older: an SD card wears out by writing."""
+
+NEWS_S = 1.0
+"""Signs closer together than this are one: a storm of readings costs nothing here."""
+
+AT_HOME = ("home", "maybe_away")
+"""The values of `presence` under which silence counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What a row chooses.
+
+    `anything`  every reading is a sign, whatever it says, asked for or not: the device lives.
+    `presence`  counts only while somebody is at home, as the quantity `presence` says; until it
+                says anything somebody is.
+    `personal`  the limit is `alert_line_s` where one is passed in.
+    `by_night`  another limit holds at night.
+    `rooms`     only signs from such a room count; empty: from everywhere.
+    """
+
+    anything: bool = False
+    presence: bool = False
+    personal: bool = False
+    by_night: bool = False
+    rooms: frozenset[RoomKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceState:
+    """What the rule remembers of one subject.
+
+    `device`, `quantity`, `channel` the last sign. `heard_s` hub time since which there is none.
+    `kept_s`     `heard_s` as it is on disk.
+    `counts`     whether silence counts now. `personal_s` the limit passed in, None: none was.
+    `due_s`      hub time of the running timer; None when none runs. It may ring before the limit.
+    `given`      what the device has ever said anything of, for who is blind without it; for
+                 supervision only.
+    """
+
+    device: DeviceId
+    quantity: Quantity
+    channel: str
+    drill: bool
+    heard_s: float
+    kept_s: float
+    counts: bool = True
+    personal_s: float | None = None
+    raised_s: float | None = None
+    standing: bool = False
+    due_s: float | None = None
+    given: tuple[Quantity, ...] = ()
+
+
+SilenceRule = Rule[Silence]
+SilenceOutcome = Outcome[SilenceState]
+
+
+def observe(
+    rule: SilenceRule, state: SilenceState | None, subject: str, event: Observed
+) -> SilenceOutcome:
+    """Take in a sign, or who is at home, or the personal limit."""
+    reading = event.reading
+    if rule.plan.presence and reading.quantity is Quantity.PRESENCE:
+        return _presence(rule, state, subject, reading)
+    if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
+        return _personal(rule, state, subject, reading)
+    if not rule.plan.anything:
+        if reading.asked or not _is_sign(reading):
+            return state, ()
+        if rule.plan.rooms and room_kind(event.room) not in rule.plan.rooms:
+            return state, ()
+    if event.repeat_of is not None and state is not None:
+        return state, ()
+    stamp = reading.received
+    if state is None:
+        return _watch(rule, _given(rule, _fresh(reading), reading), subject, stamp)
+    state = _given(rule, state, reading)
+    if stamp.at_s - state.heard_s < NEWS_S and not state.standing:
+        return state, ()
+    heard = _hear(state, reading)
+    return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
+
+
+def wake(
+    rule: SilenceRule, state: SilenceState, subject: str, what: str, stamp: Stamp
+) -> SilenceOutcome:
+    """Take in that the timer rang."""
+    if state.due_s is None or what != LIMIT:
+        return state, ()  # A timer that was cancelled while it rang.
+    if stamp.at_s < state.due_s:
+        return state, (_timer(rule, subject, state.due_s),)
+    if state.standing:
+        return _raise(rule, state, subject, stamp)  # Still nothing: said again.
+    return _watch(rule, state, subject, stamp)
+
+
+def resume(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
+    """Ask anew, after a restart, for the timer on which the state relies. The time that the hub
+    was off counts for a person, who was there; for a device it begins again, for nobody listened.
+    """
+    if state.due_s is None:
+        return state, ()
+    if state.standing:
+        return state, (_timer(rule, subject, state.due_s),)
+    if rule.plan.anything:
+        state = replace(state, heard_s=stamp.at_s, kept_s=stamp.at_s)
+    due_s = _due_s(rule, state, stamp)
+    return replace(state, due_s=due_s), (_timer(rule, subject, due_s),)
+
+
+def _presence(
+    rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
+) -> SilenceOutcome:
+    counts = reading.value in AT_HOME
+    if state is None:
+        fresh = replace(_fresh(reading), counts=counts)
+        return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
+    if counts is state.counts:
+        return state, ()
+    if state.standing and reading.value != "away":
+        return replace(state, counts=counts), ()  # No sign of life: what was found stands.
+    at_s = max(reading.received.at_s, state.heard_s)
+    after = replace(state, counts=counts, heard_s=at_s, kept_s=at_s)
+    if counts:
+        return _again(rule, after, subject, reading.received)
+    effects: tuple[Effect, ...] = (*_restored(rule, state, subject), *_cancel(rule, state, subject))
+    return replace(after, standing=False, due_s=None), effects
+
+
+def _personal(
+    rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
+) -> SilenceOutcome:
+    number = as_number(reading.value)
+    if state is None or number is None or number == state.personal_s:
+        return state, ()
+    after = replace(state, personal_s=number)
+    if state.due_s is None or state.standing:
+        return after, ()
+    return _watch(rule, after, subject, reading.received)
+
+
+def _again(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
+    """Begin to wait anew after a sign; what stood is over."""
+    cancel, restored = _cancel(rule, state, subject), _restored(rule, state, subject)
+    quiet = replace(state, standing=False, due_s=None)
+    if not quiet.counts:
+        return quiet, (*cancel, *restored)
+    after, more = _watch(rule, quiet, subject, stamp)
+    return after, (*cancel, *restored, *more)
+
+
+def _watch(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
+    """Raise if there has been nothing for too long, or ask to be woken when that may be."""
+    due_s = _due_s(rule, state, stamp)
+    if due_s <= stamp.at_s:
+        return _raise(rule, state, subject, stamp)
+    return replace(state, due_s=due_s), (_timer(rule, subject, due_s),)
+
+
+def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
+    if state.personal_s is None:
+        return day.due_s(rule.values, state.heard_s, stamp)
+    # What is learned may be wrong; the row's own bounds hold whatever is passed in.
+    least_s, most_s = rule.values["personal_least_s"], rule.values["personal_most_s"]
+    return state.heard_s + min(max(state.personal_s, least_s), most_s)
+
+
+def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
+    silent_s = stamp.at_s - state.heard_s
+    silent, what = span(silent_s), rule.inputs[state.quantity]
+    reason = because(
+        rule,
+        device=state.device,
+        quantity=state.quantity,
+        channel=state.channel,
+        value="",
+        limit=f"nothing for {silent_s:.0f} s",
+        drill=state.drill,
+        says=Sentence(
+            f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静",
+            f"gave the last sign ({what.en}), and there has been none for {silent.en}",
+        ),
+    )
+    due_s = stamp.at_s + rule.values["rearm_s"]
+    after = replace(state, raised_s=stamp.at_s, standing=True, due_s=due_s)
+    alarm = alarm_for(rule, subject, reason, drill=state.drill)
+    return after, (alarm, _timer(rule, subject, due_s))
+
+
+def _hear(state: SilenceState, reading: Reading) -> SilenceState:
+    at_s = max(reading.received.at_s, state.heard_s)  # Hub time does not run back.
+    is_kept = at_s - state.kept_s >= KEEP_S or state.standing
+    # Written out, for this is done for each sign and `replace` takes three times as long.
+    return SilenceState(
+        reading.device,
+        reading.quantity,
+        reading.channel,
+        state.drill,
+        at_s,
+        at_s if is_kept else state.kept_s,
+        state.counts,
+        state.personal_s,
+        state.raised_s,
+        state.standing,
+        state.due_s,
+        state.given,
+    )
+
+
+def _given(rule: SilenceRule, state: SilenceState, reading: Reading) -> SilenceState:
+    if not rule.plan.anything or reading.quantity in state.given:
+        return state
+    return replace(state, given=(*state.given, reading.quantity))
+
+
+def _is_sign(reading: Reading) -> bool:
+    if isinstance(reading.value, bool):
+        return reading.value
+    number = as_number(reading.value)
+    return number is not None and number > 0
+
+
+def _fresh(reading: Reading) -> SilenceState:
+    at_s = reading.received.at_s
+    return SilenceState(
+        reading.device, reading.quantity, reading.channel, reading.drill, heard_s=at_s, kept_s=at_s
+    )
+
+
+def _restored(rule: SilenceRule, state: SilenceState, subject: str) -> tuple[RestoreAlarm, ...]:
+    return (RestoreAlarm(rule.id, subject),) if state.standing else ()
+
+
+def _timer(rule: SilenceRule, subject: str, due_s: float) -> WakeAt:
+    policy = OnResume.RESTART if rule.plan.anything else OnResume.FIRE_IF_OVERDUE
+    return WakeAt(wake_key(rule.id, subject, LIMIT), due_s, policy)
+
+
+def _cancel(rule: SilenceRule, state: SilenceState, subject: str) -> tuple[CancelWake, ...]:
+    return () if state.due_s is None else (CancelWake(wake_key(rule.id, subject, LIMIT)),)
+
+
+def _is_kept(before: SilenceState | None, after: SilenceState) -> bool:
+    """Return whether more than the time of the last sign differs."""
+    if before is None or before.kept_s != after.kept_s or before.due_s != after.due_s:
+        return True
+    return (before.counts, before.personal_s, before.given) != (
+        after.counts,
+        after.personal_s,
+        after.given,
+    )
+
+
+def _takes(plan: Silence) -> tuple[str, ...]:
+    limits = day.PERIODS if plan.by_night else ("limit_s",)
+    personal = ("personal_least_s", "personal_most_s") if plan.personal else ()
+    return (*limits, *personal, "rearm_s")
+
+
+def _load(rule: SilenceRule, body: Any) -> SilenceState:
+    state = SilenceState(
+        device=DeviceId(stored.text(body["device"])),
+        quantity=Quantity(body["quantity"]),
+        channel=stored.text(body["channel"]),
+        drill=stored.yes_no(body["drill"]),
+        heard_s=stored.number(body["heard_s"]),
+        kept_s=stored.number(body["kept_s"]),
+        counts=stored.yes_no(body["counts"]),
+        personal_s=stored.number_or_none(body["personal_s"]),
+        raised_s=stored.number_or_none(body["raised_s"]),
+        standing=stored.yes_no(body["standing"]),
+        due_s=stored.number_or_none(body["due_s"]),
+        given=tuple(Quantity(quantity) for quantity in body["given"]),
+    )
+    if state.quantity not in rule.inputs:
+        raise ValueError("it tells of a quantity that the rule does not listen to")
+    return state
+
+
+SILENCE: Pattern[Silence, SilenceState] = Pattern(
+    "silence", 1, _takes, observe, wake, resume, _load, _is_kept
+)

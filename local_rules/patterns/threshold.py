@@ -1,0 +1,363 @@
+"""The pattern `threshold`: a value is beyond a limit, and stays there.
+
+One state for each input. Between two readings the last value counts as going on, for a sensor that
+falls silent while it is beyond the limit must still alarm; a rule with `stale_s` trusts a value no
+longer than that. Three ways to confirm:
+
+    hold    beyond `limit` for `hold_s`; with pairs, also beyond `limit_2` for `hold_2_s`, and so on
+    repeat  beyond `limit` in two measurements, `repeat_after_s` to `repeat_within_s` apart, with
+            none in between that is not
+    at once a hold of 0 s
+
+What stands is over when the value has been back behind `clear_limit` for `clear_hold_s`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from agent.core.clock import Stamp
+from agent.core.device import DeviceId
+from agent.core.effect import CancelWake, OnResume, RestoreAlarm, WakeAt
+from agent.core.event import Observed
+from agent.core.reading import Quantity, Reading
+from agent.core.text import Sentence
+from local_rules.explain import because, span
+from local_rules.patterns import stored
+from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.patterns.numbers import as_number
+from local_rules.rule import Outcome, Pattern, Rule
+
+HOLD = "hold"
+CLEAR = "clear"
+
+
+class Beyond(StrEnum):
+    """Which side of the limit is the bad one."""
+
+    AT_LEAST = "≥"
+    ABOVE = ">"
+    AT_MOST = "≤"
+    BELOW = "<"
+
+
+_COMPARE: Mapping[Beyond, Callable[[float, float], bool]] = {
+    Beyond.AT_LEAST: operator.ge,
+    Beyond.ABOVE: operator.gt,
+    Beyond.AT_MOST: operator.le,
+    Beyond.BELOW: operator.lt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a row chooses. `pairs`: how many (limit, hold) pairs there are, in any order.
+
+    `repeat`: confirmed by a second measurement instead of a hold; then there is one limit.
+    `goes_stale`: whether the value may change unseen while the device says nothing.
+    """
+
+    beyond: Beyond
+    unit: str
+    pairs: int = 1
+    repeat: bool = False
+    goes_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdState:
+    """What the rule remembers of one input.
+
+    `value`, `seen_s` the last number that mattered, and the hub time of it.
+    `since_s`  for each pair the hub time since which the value is beyond its limit; None: it is
+               not. For a repeat: the first measurement of the two.
+    `raised_s` hub time of the latest raise; None before the first.
+    `standing` raised and not yet restored.
+    `due_s`    hub time at which the running hold, or the clear hold, ends; None when none runs.
+    """
+
+    device: DeviceId
+    quantity: Quantity
+    channel: str
+    drill: bool
+    value: float
+    seen_s: float
+    since_s: tuple[float | None, ...]
+    raised_s: float | None = None
+    standing: bool = False
+    due_s: float | None = None
+
+
+ThresholdRule = Rule[Threshold]
+ThresholdOutcome = Outcome[ThresholdState]
+
+
+def observe(
+    rule: ThresholdRule, state: ThresholdState | None, subject: str, event: Observed
+) -> ThresholdOutcome:
+    """Take in one value. What is no finite number says nothing to this pattern."""
+    reading = event.reading
+    value = as_number(reading.value)
+    if value is None or (state is not None and event.repeat_of is not None):
+        return state, ()
+    is_bad = _is_bad(rule, value)
+    if state is None:
+        if not is_bad:
+            return None, ()
+        state = _fresh(rule, reading, value)
+    elif not is_bad and not state.standing and not any(s is not None for s in state.since_s):
+        return state, ()
+    at_s = max(reading.received.at_s, state.seen_s)  # Hub time does not run back.
+    if state.standing:
+        return _while_standing(rule, state, subject, value, at_s)
+    if rule.plan.repeat:
+        return _measured(rule, state, subject, value, at_s)
+    since_s = _since(rule, state, value, at_s)
+    return _judge(rule, replace(state, value=value, seen_s=at_s, since_s=since_s), subject, at_s)
+
+
+def wake(
+    rule: ThresholdRule, state: ThresholdState, subject: str, what: str, stamp: Stamp
+) -> ThresholdOutcome:
+    """Take in that the timer `what` rang."""
+    at_s = stamp.at_s
+    if state.due_s is None or what != _hold_of(state):
+        return state, ()  # A timer that was cancelled while it rang.
+    if at_s < state.due_s:
+        return state, (_timer(rule, state, subject, state.due_s),)
+    if state.standing:
+        return _restore(rule, state, subject)
+    if rule.plan.goes_stale and state.due_s - state.seen_s > rule.values["stale_s"]:
+        quiet = replace(state, since_s=_none(rule), due_s=None)
+        return quiet, ()  # Nobody knows what the value was at the end of the hold.
+    return _judge(rule, replace(state, due_s=None), subject, at_s)
+
+
+def resume(
+    rule: ThresholdRule, state: ThresholdState, subject: str, stamp: Stamp
+) -> ThresholdOutcome:
+    """Ask anew, after a restart, for the timer on which the state relies."""
+    if state.due_s is None:
+        return state, ()
+    if state.standing:
+        # The hub was deaf while it was off: the value may have been bad meanwhile.
+        due_s = stamp.at_s + rule.values["clear_hold_s"]
+    else:
+        due_s = _end_of_hold(rule, state) or 0.0  # The hold may be another one than it was.
+    return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
+
+
+def _judge(
+    rule: ThresholdRule, state: ThresholdState, subject: str, at_s: float
+) -> ThresholdOutcome:
+    """Raise if a hold is over at `at_s`, or see to it that the timer rings when the next one is."""
+    due_s = _end_of_hold(rule, state)
+    if due_s is not None and due_s <= at_s:
+        return _raise(rule, state, subject, at_s)
+    if due_s == state.due_s:
+        return state, ()
+    if due_s is None:
+        return replace(state, due_s=None), _cancel(rule, state, subject)
+    return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
+
+
+def _end_of_hold(rule: ThresholdRule, state: ThresholdState) -> float | None:
+    ends = (
+        since + hold_s
+        for since, (_, hold_s) in zip(state.since_s, _pairs(rule), strict=True)
+        if since is not None
+    )
+    return min(ends, default=None)
+
+
+def _measured(
+    rule: ThresholdRule, state: ThresholdState, subject: str, value: float, at_s: float
+) -> ThresholdOutcome:
+    now = replace(state, value=value, seen_s=at_s)
+    if not _is_beyond(rule, value, rule.values["limit"]):
+        return replace(now, since_s=(None,)), ()
+    (first_s,) = state.since_s
+    if first_s is None or at_s - first_s > rule.values["repeat_within_s"]:
+        return replace(now, since_s=(at_s,)), ()
+    if at_s - first_s < rule.values["repeat_after_s"]:
+        return now, ()
+    return _raise(rule, now, subject, at_s)
+
+
+def _while_standing(
+    rule: ThresholdRule, state: ThresholdState, subject: str, value: float, at_s: float
+) -> ThresholdOutcome:
+    if _is_recovered(rule, value):
+        if state.due_s is not None:
+            return state, ()
+        if not rule.values["clear_hold_s"]:
+            return _restore(rule, replace(state, value=value, seen_s=at_s), subject)
+        due_s = at_s + rule.values["clear_hold_s"]
+        clearing = replace(state, value=value, seen_s=at_s, due_s=due_s)
+        return clearing, (_timer(rule, clearing, subject, due_s),)
+    rearmed = state.raised_s is not None and at_s - state.raised_s >= rule.values["rearm_s"]
+    if rearmed and _is_bad(rule, value):
+        return _raise(rule, replace(state, value=value, seen_s=at_s), subject, at_s)
+    if state.due_s is None:
+        return state, ()
+    return replace(state, value=value, seen_s=at_s, due_s=None), _cancel(rule, state, subject)
+
+
+def _since(
+    rule: ThresholdRule, state: ThresholdState, value: float, at_s: float
+) -> tuple[float | None, ...]:
+    """Return for each pair since when the value is beyond its limit, now that it is `value`."""
+    is_old = rule.plan.goes_stale and at_s - state.seen_s > rule.values["stale_s"]
+    return tuple(
+        None if not _is_beyond(rule, value, limit) else (at_s if since is None or is_old else since)
+        for since, (limit, _) in zip(state.since_s, _pairs(rule), strict=True)
+    )
+
+
+def _raise(
+    rule: ThresholdRule, state: ThresholdState, subject: str, at_s: float
+) -> ThresholdOutcome:
+    after = replace(state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None)
+    limit, hold_s = _worst(rule, state, at_s)
+    unit, sign = rule.plan.unit, rule.plan.beyond
+    what = rule.inputs[state.quantity]
+    held = span(hold_s)
+    confirmed = (
+        Sentence("，两次测量一致", ", measured twice") if rule.plan.repeat else Sentence("", "")
+    )
+    if hold_s:
+        confirmed = Sentence(f"，已持续 {held.zh}", f" for {held.en}")
+    said = Sentence(
+        f"{what.zh} {state.value:g} {unit}（限值 {sign} {limit:g} {unit}）{confirmed.zh}",
+        f"reports {what.en} {state.value:g} {unit} (limit {sign} {limit:g} {unit}){confirmed.en}",
+    )
+    reason = because(
+        rule,
+        device=state.device,
+        quantity=state.quantity,
+        channel=state.channel,
+        value=f"{state.value:g}",
+        limit=f"{sign} {limit:g} {unit} for {hold_s:g} s",
+        drill=state.drill,
+        says=said,
+    )
+    alarm = alarm_for(rule, subject, reason, drill=state.drill)
+    return after, (alarm, *_cancel(rule, state, subject))
+
+
+def _worst(rule: ThresholdRule, state: ThresholdState, at_s: float) -> tuple[float, float]:
+    """Return the pair whose hold is over; while the alarm stands, one that the value is beyond."""
+    pairs = _pairs(rule)
+    over = [
+        pair
+        for pair, since in zip(pairs, state.since_s, strict=True)
+        if since is not None and since + pair[1] <= at_s
+    ]
+    return (over or [pair for pair in pairs if _is_beyond(rule, state.value, pair[0])])[-1]
+
+
+def _restore(rule: ThresholdRule, state: ThresholdState, subject: str) -> ThresholdOutcome:
+    return replace(state, standing=False, due_s=None), (RestoreAlarm(rule.id, subject),)
+
+
+def _pairs(rule: ThresholdRule) -> tuple[tuple[float, float], ...]:
+    values = rule.values
+    if rule.plan.pairs == 1:
+        return ((values["limit"], values.get("hold_s", 0)),)
+    return tuple((values[limit], values[hold]) for limit, hold in _pair_names(rule.plan.pairs))
+
+
+def _pair_names(count: int) -> tuple[tuple[str, str], ...]:
+    more = ((f"limit_{n}", f"hold_{n}_s") for n in range(2, count + 1))
+    return (("limit", "hold_s"), *more)
+
+
+def _is_beyond(rule: ThresholdRule, value: float, limit: float) -> bool:
+    return _COMPARE[rule.plan.beyond](value, limit)
+
+
+def _is_bad(rule: ThresholdRule, value: float) -> bool:
+    """Return whether the value is beyond any limit."""
+    if rule.plan.pairs == 1:  # Nearly all rules, and nearly all readings end here.
+        return _is_beyond(rule, value, rule.values["limit"])
+    return any(_is_beyond(rule, value, limit) for limit, _ in _pairs(rule))
+
+
+def _is_recovered(rule: ThresholdRule, value: float) -> bool:
+    if rule.plan.beyond in (Beyond.AT_LEAST, Beyond.ABOVE):
+        return value < rule.values["clear_limit"]
+    return value >= rule.values["clear_limit"]
+
+
+def _fresh(rule: ThresholdRule, reading: Reading, value: float) -> ThresholdState:
+    return ThresholdState(
+        device=reading.device,
+        quantity=reading.quantity,
+        channel=reading.channel,
+        drill=reading.drill,
+        value=value,
+        seen_s=reading.received.at_s,
+        since_s=_none(rule),
+    )
+
+
+def _none(rule: ThresholdRule) -> tuple[None, ...]:
+    return (None,) * rule.plan.pairs
+
+
+def _hold_of(state: ThresholdState) -> str:
+    return CLEAR if state.standing else HOLD
+
+
+def _timer(rule: ThresholdRule, state: ThresholdState, subject: str, due_s: float) -> WakeAt:
+    # As for what a device reports: an overdue hold rings at once, a clear hold begins again.
+    policy = OnResume.RESTART if state.standing else OnResume.FIRE_IF_OVERDUE
+    return WakeAt(wake_key(rule.id, subject, _hold_of(state)), due_s, policy)
+
+
+def _cancel(rule: ThresholdRule, state: ThresholdState, subject: str) -> tuple[CancelWake, ...]:
+    if state.due_s is None:
+        return ()
+    return (CancelWake(wake_key(rule.id, subject, _hold_of(state))),)
+
+
+def _takes(plan: Threshold) -> tuple[str, ...]:
+    names = [name for pair in _pair_names(plan.pairs) for name in pair]
+    if plan.repeat:
+        names = ["limit", "repeat_after_s", "repeat_within_s"]
+    if plan.goes_stale:
+        names.append("stale_s")
+    return (*names, "clear_limit", "clear_hold_s", "rearm_s")
+
+
+def _load(rule: ThresholdRule, body: Any) -> ThresholdState:
+    state = ThresholdState(
+        device=DeviceId(stored.text(body["device"])),
+        quantity=Quantity(body["quantity"]),
+        channel=stored.text(body["channel"]),
+        drill=stored.yes_no(body["drill"]),
+        value=stored.number(body["value"]),
+        seen_s=stored.number(body["seen_s"]),
+        since_s=tuple(stored.number_or_none(since) for since in body["since_s"]),
+        raised_s=stored.number_or_none(body["raised_s"]),
+        standing=stored.yes_no(body["standing"]),
+        due_s=stored.number_or_none(body["due_s"]),
+    )
+    if state.quantity not in rule.inputs or len(state.since_s) != rule.plan.pairs:
+        raise ValueError("it is the state of another rule")
+    if (
+        not state.standing
+        and state.due_s is not None
+        and not any(since is not None for since in state.since_s)
+    ):
+        raise ValueError("a hold runs, but nothing is beyond a limit")
+    return state
+
+
+THRESHOLD: Pattern[Threshold, ThresholdState] = Pattern(
+    "threshold", 1, _takes, observe, wake, resume, _load
+)

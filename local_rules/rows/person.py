@@ -1,0 +1,301 @@
+"""Rules that watch the person: inactivity, coming back, going out at night, medicine and visits."""
+
+from __future__ import annotations
+
+from agent.core.alarm import Hazard, RuleId, Severity
+from agent.core.reading import Quantity
+from agent.core.room import RoomKind
+from agent.core.text import Sentence
+from local_rules.patterns.sequence import SEQUENCE, Match, Sequence
+from local_rules.patterns.silence import SILENCE, Silence
+from local_rules.patterns.trend import TREND, Side, Trend
+from local_rules.row import BLIND_SILENT, LIGHT_ON, NIGHT, REARM_S3, Parameter, Row
+from local_rules.rule import SubjectBy
+
+_MOTION = {Quantity.MOTION: Sentence("检测到活动", "motion")}
+_DOOR = {Quantity.CONTACT_OPEN: Sentence("门被打开", "the door was opened")}
+_PRESENCE = {Quantity.PRESENCE: Sentence("在家状态改变", "presence changed")}
+_BED = {Quantity.IN_BED: Sentence("离开了床", "the bed was left")}
+_BATHROOM = frozenset({RoomKind.BATHROOM})
+_DOORWAY = frozenset({RoomKind.ENTRY, RoomKind.UNKNOWN})
+_REARM_DAY = Parameter(86400, 21600, 172800, "s", "Design: once a day")
+_PROMPT = Parameter(300, 60, 600, "s", "2.2: voice prompt every 5 min [32b]")
+_BLIND_AWAY = Sentence(
+    "相关传感器离线时失明；无法判断是否在家时暂停。",
+    "Blind while its sensors are offline; waits while nobody knows who is at home.",
+)
+
+PERSON: tuple[Row, ...] = (
+    Row(
+        id=RuleId("bathroom_dwell"),
+        number=15,
+        name=Sentence("卫生间滞留", "bathroom dwell"),
+        hazard=Hazard.DWELL,
+        severity=Severity.S2,
+        inputs={**_MOTION, **_DOOR},
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.MOTION, rooms=_BATHROOM),),
+            then=(
+                Match(Quantity.MOTION, rooms=_BATHROOM, elsewhere=True),
+                Match(Quantity.CONTACT_OPEN, values=(True, False)),
+            ),
+        ),
+        parameters={
+            "within_s": Parameter(3600, 1800, 14400, "s", "rule 15: alert 60 min, hard 4 h [12]"),
+            "rearm_s": REARM_S3,
+            "pre_alarm_s": Parameter(120, 0, 1800, "s", "rule 15: voice, 2 min"),
+            "prompt_every_s": Parameter(60, 30, 300, "s", "Design"),
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("别处有活动或门开关。", "Motion elsewhere, or a door moves."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence(
+            "30 分钟时每 30 天约误报 1 次；便秘、看报；关门挡住红外；两人同住。",
+            "At 30 min about 1 false in 30 d [replay]; newspapers; a closed door; two residents.",
+        ),
+    ),
+    Row(
+        id=RuleId("inactivity"),
+        number=17,
+        name=Sentence("长时间未活动", "inactivity"),
+        hazard=Hazard.INACTIVITY,
+        severity=Severity.S3,
+        inputs={
+            **_MOTION,
+            **_DOOR,
+            Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"),
+            Quantity.STOVE_ON: Sentence("使用灶具", "the stove used"),
+            Quantity.SOS: Sentence("按下按钮", "a button pressed"),
+            Quantity.LID_OPEN: Sentence("打开药盒", "the medicine box opened"),
+            **_PRESENCE,
+            Quantity.ALERT_LINE_S: Sentence("预警线更新", "the alert line"),
+        },
+        pattern=SILENCE,
+        plan=Silence(presence=True, personal=True, by_night=True),
+        parameters={
+            "limit_s": Parameter(43200, 10800, 86400, "s", "rule 17: cold start 12 h, 06-22"),
+            "night_limit_s": Parameter(36000, 18000, 86400, "s", "rule 17: cold start 10 h night"),
+            "from_h": Parameter(22, 18, 24, "h", "rule 17: 06-22 is day"),
+            "to_h": Parameter(6, 4, 10, "h", "rule 17: 06-22 is day"),
+            "personal_least_s": Parameter(10800, 7200, 21600, "s", "4.3: Tmin 3 h"),
+            "personal_most_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax 14 h night"),
+            "rearm_s": REARM_S3,
+            "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 17: every 5 min x3 [32b]"),
+            "prompt_every_s": _PROMPT,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("任何活动。", "Any activity."),
+        blind=_BLIND_AWAY,
+        pitfalls=Sentence(
+            "红外盲区、静坐看电视、红外失效、访客使门磁判断出错。",
+            "Blind spots, sitting before the TV, a dead sensor, visitors who confuse presence.",
+        ),
+    ),
+    Row(
+        id=RuleId("no_water"),
+        number=10,
+        name=Sentence("长时间未用水", "no water used"),
+        hazard=Hazard.NO_WATER,
+        severity=Severity.S3,
+        inputs={Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"), **_PRESENCE},
+        pattern=SILENCE,
+        plan=Silence(presence=True),
+        parameters={
+            "limit_s": Parameter(43200, 21600, 86400, "s", "rule 10: 12 h [1][3], 24 h [4][6]"),
+            "rearm_s": _REARM_DAY,
+            "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 10: prompt 15 min"),
+            "prompt_every_s": _PROMPT,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("有用水。", "Water is used."),
+        blind=_BLIND_AWAY,
+        pitfalls=Sentence(
+            "外出未察觉 [8]；喝桶装水；水表延迟上报；漏水会掩盖。按流量有无判断，不累计升数。",
+            "Away unnoticed [8]; bottled water; late meters; a leak masks it. Any flow counts, "
+            "litres are not added up.",
+        ),
+    ),
+    Row(
+        id=RuleId("door_unused"),
+        number=24,
+        name=Sentence("长时间未开门", "door not opened"),
+        hazard=Hazard.INACTIVITY,
+        severity=Severity.S3,
+        inputs={**_DOOR, **_PRESENCE},
+        pattern=SILENCE,
+        plan=Silence(presence=True, rooms=_DOORWAY),
+        parameters={
+            "limit_s": Parameter(86400, 43200, 172800, "s", "rule 24: 24 h [2], 48 h [10]"),
+            "rearm_s": _REARM_DAY,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("门被打开。", "The door is opened."),
+        blind=_BLIND_AWAY,
+        pitfalls=Sentence("卧床者应关闭本规则。", "To be off for who is bedridden."),
+    ),
+    Row(
+        id=RuleId("bed_exit"),
+        number=19,
+        name=Sentence("夜间离床未归", "out of bed at night"),
+        hazard=Hazard.DWELL,
+        severity=Severity.S2,
+        inputs={**_BED, **_MOTION},
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.IN_BED, values=(False,)),),
+            then=(Match(Quantity.IN_BED), Match(Quantity.MOTION, other_room=True)),
+            in_window=True,
+        ),
+        parameters={
+            "within_s": Parameter(1200, 300, 3600, "s", "rule 19: 20 min, fall risk 10"),
+            "from_h": Parameter(23, 20, 24, "h", "rule 19: 23-06"),
+            "to_h": Parameter(6, 4, 9, "h", "rule 19: 23-06"),
+            "rearm_s": REARM_S3,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        acts=(LIGHT_ON,),
+        clears=Sentence("回到床上或别处有活动。", "Back in bed, or motion elsewhere."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence(
+            "床垫传感器松脱；床到卫生间 95 % 为 4.3 分，最长 8.7 分 [replay]。",
+            "The bed sensor lifts; bed to toilet p95 4.3 min, max 8.7 [replay].",
+        ),
+    ),
+    Row(
+        id=RuleId("night_exit"),
+        number=22,
+        name=Sentence("夜间外出", "night exit"),
+        hazard=Hazard.NIGHT_EXIT,
+        severity=Severity.S2,
+        inputs={**_DOOR, **_MOTION},
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.CONTACT_OPEN, rooms=_DOORWAY),),
+            then=(Match(Quantity.MOTION),),
+            in_window=True,
+        ),
+        parameters={
+            # 0 is the dementia profile: the open door itself is the alarm.
+            "within_s": Parameter(180, 0, 900, "s", "rule 22: 3 min; dementia 0"),
+            **NIGHT,
+            "rearm_s": REARM_S3,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        acts=(LIGHT_ON,),
+        clears=Sentence("屋内有活动。", "Motion inside."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence(
+            "访客、倒垃圾；示例家庭 30 天夜间开门 0 次。",
+            "Visitors, rubbish; 0 night openings in 30 d in an example home.",
+        ),
+    ),
+    Row(
+        id=RuleId("not_returned"),
+        number=23,
+        name=Sentence("外出未归", "not returned"),
+        hazard=Hazard.NOT_RETURNED,
+        severity=Severity.S3,
+        inputs=_PRESENCE,
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.PRESENCE, values=("away",)),),
+            then=(Match(Quantity.PRESENCE, values=("home", "maybe_away")),),
+        ),
+        parameters={
+            "within_s": Parameter(43200, 14400, 86400, "s", "rule 23: 12 h; p99 6.3 h [replay]"),
+            "rearm_s": REARM_S3,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("回到家中。", "Back at home."),
+        blind=_BLIND_AWAY,
+        pitfalls=Sentence(
+            "旅行：由家属设置外出；个人 p99 与 21:00 限尚未使用。",
+            "Trips: the family sets away; personal p99 and the 21:00 limit are not used.",
+        ),
+    ),
+    Row(
+        id=RuleId("medication_missed"),
+        number=38,
+        name=Sentence("漏服药", "missed medication"),
+        hazard=Hazard.MEDICATION,
+        severity=Severity.S3,
+        inputs={
+            Quantity.DOSE_DUE: Sentence("到了服药时间", "a dose was due"),
+            Quantity.LID_OPEN: Sentence("打开药盒", "the medicine box opened"),
+        },
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.DOSE_DUE),),
+            then=(Match(Quantity.LID_OPEN),),
+            answered_before=True,
+        ),
+        parameters={
+            "within_s": Parameter(3600, 1800, 14400, "s", "rule 38: +60 min"),
+            "before_s": Parameter(1800, 0, 3600, "s", "rule 38: -30 min"),
+            "rearm_s": Parameter(3600, 3600, 86400, "s", "Design: the next dose is news"),
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("打开药盒。", "The box is opened."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("外出带药、装填药盒。", "A dose for a journey, filling the box."),
+    ),
+    Row(
+        id=RuleId("visit_missed"),
+        number=39,
+        name=Sentence("探访未到", "missed visit"),
+        hazard=Hazard.VISIT,
+        severity=Severity.S3,
+        inputs={
+            Quantity.VISIT_DUE: Sentence("到了约定的探访时间", "a visit was due"),
+            Quantity.VISIT_SEEN: Sentence("已探访", "the visit"),
+        },
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.VISIT_DUE),),
+            then=(Match(Quantity.VISIT_SEEN),),
+            answered_before=True,
+        ),
+        parameters={
+            "within_s": Parameter(3600, 1800, 14400, "s", "rule 39: +60 min"),
+            "before_s": Parameter(3600, 0, 14400, "s", "Design: who comes early has come"),
+            "rearm_s": Parameter(3600, 3600, 86400, "s", "Design: the next visit is news"),
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("扫到探访码。", "The visit code is scanned."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("改期。", "Rescheduled."),
+    ),
+    Row(
+        id=RuleId("night_rising"),
+        number=20,
+        name=Sentence("夜间频繁离床", "repeated night rising"),
+        hazard=Hazard.TREND,
+        severity=Severity.S5,
+        inputs={Quantity.NIGHT_RISINGS: Sentence("夜间离床次数", "risings in the night")},
+        pattern=TREND,
+        plan=Trend(Side.HIGH, "x"),
+        parameters={
+            "z": Parameter(3.5, 2, 6, "", "4.3: |z| > 3.5; rule 20: +2 sd"),
+            "least": Parameter(0.5, 0.25, 2, "x", "Design: counts are whole numbers"),
+            "days_min": Parameter(14, 7, 28, "d", "rule 20: over 14 d"),
+            "days": Parameter(3, 1, 7, "d", "4.3: 3 of 7 days"),
+            "rearm_s": Parameter(604800, 86400, 1209600, "s", "4.3: weekly"),
+        },
+        latched=False,
+        clears=Sentence("7 天内异常日减少。", "Fewer such days among the last seven."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence(
+            "可能提示尿路感染、利尿剂；只作报告。", "Hints at infection, diuretics; a report only."
+        ),
+    ),
+)
