@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from agent.core.text import Sentence
 from local_rules.catalog import ROWS, SIREN, Act, Parameter, Row
+
+_LISTED = 8  # More inputs than these are not a list that anybody reads.
 
 
 def as_markdown() -> str:
-    """Return the rules, their limits with source, and the sirens, as three Markdown tables."""
+    """Return the rules, their limits with source, and the sirens, as four Markdown tables."""
     parts = (
         _table(
-            (
-                "no.",
-                "rule",
-                "名称",
-                "severity",
-                "listens to",
-                "kind",
-                "does at once",
-                "clears when",
-            ),
+            ("no.", "rule", "name", "名称", "severity", "pattern", "listens to", "does at once"),
             (_rule(row) for row in ROWS),
+        ),
+        _table(
+            ("rule", "clears when", "blind", "pitfalls"),
+            ((f"`{row.id}`", *_both(row.clears, row.blind, row.pitfalls)) for row in ROWS),
         ),
         _table(
             ("parameter", "default", "hard range", "source"),
@@ -36,17 +34,24 @@ def as_markdown() -> str:
 
 
 def _rule(row: Row) -> tuple[str, ...]:
-    kind = "momentary" if row.momentary else "held"
+    kind = f"{row.pattern.name}, momentary" if row.momentary else row.pattern.name
+    inputs = ", ".join(f"`{quantity}`" for quantity in row.inputs)
     return (
         str(row.number),
         f"`{row.id}`",
+        row.name.en,
         row.name.zh,
         row.severity.value,
-        ", ".join(f"`{quantity}`" for quantity in row.inputs),
         f"{kind}, latched" if row.latched else kind,
+        inputs if len(row.inputs) <= _LISTED else "whatever a device says of its own accord",
         ", ".join(_act(act) for act in row.acts) or "-",
-        row.clears.en,
     )
+
+
+def _both(*sentences: Sentence | None) -> Iterable[str]:
+    """Yield each sentence in both languages."""
+    for sentence in sentences:
+        yield "-" if sentence is None else f"{sentence.en} {sentence.zh}"
 
 
 def _act(act: Act) -> str:
@@ -64,8 +69,8 @@ def _limits(row: Row) -> Iterable[tuple[str, ...]]:
 def _limit(parameter: Parameter) -> tuple[str, ...]:
     unit = parameter.unit
     return (
-        f"{parameter.default:g} {unit}",
-        f"{parameter.low:g}-{parameter.high:g} {unit}",
+        f"{parameter.default:g} {unit}".rstrip(),
+        f"{parameter.low:g}-{parameter.high:g} {unit}".rstrip(),
         parameter.source,
     )
 

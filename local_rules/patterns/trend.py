@@ -82,10 +82,10 @@ def observe(
         state = TrendState(reading.device, reading.quantity, reading.channel, reading.drill)
     if state.days and at_s - state.days[-1][0] < DAY_S / 2:
         return state, ()
-    base = tuple(day for day in state.days if at_s - day[0] <= BASE_DAYS * DAY_S)[-BASE_DAYS:]
+    base = tuple(day for day in state.days if _days(at_s - day[0]) <= BASE_DAYS)[-BASE_DAYS:]
     is_marked = _is_unlike(rule, value, [figure for _, figure, _ in base])
     after = replace(state, days=(*base, (at_s, value, is_marked)))
-    week = [marked for then_s, _, marked in after.days if at_s - then_s < WEEK * DAY_S]
+    week = [marked for then_s, _, marked in after.days if _days(at_s - then_s) < WEEK]
     if sum(week) < rule.values["days"]:
         restored = (RestoreAlarm(rule.id, subject),) if state.standing else ()
         return replace(after, standing=False), restored
@@ -130,6 +130,11 @@ def _is_unlike(rule: TrendRule, value: float, base: list[float]) -> bool:
     elif rule.plan.side is Side.LOW:
         far = -far
     return far > rule.values["z"]
+
+
+def _days(seconds: float) -> int:
+    """Return the nearest number of days: a figure does not come at the same second each day."""
+    return round(seconds / DAY_S)
 
 
 def _may_raise(rule: TrendRule, state: TrendState, at_s: float) -> bool:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agent.core.alarm import Severity
 from agent.core.clock import BootId, Stamp, TimeQuality
 from agent.core.device import DeviceId
 from agent.core.effect import CancelWake, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.event import Event, Observed, WakeKey, Woken
 from agent.core.reading import Quantity, Reading, Value
+from local_rules.catalog import ROWS
 from local_rules.engine import EngineState, resume, step
 from local_rules.rule import RuleBook
 
 DEVICE = DeviceId("zb:00124b0001020304")
+
+
+def all_but(*patterns: str) -> list[str]:
+    """Return the rules of other patterns than these, for a book without them. S1 rules stay: what
+    they watch is not what the tests of other patterns say."""
+    return [
+        str(row.id)
+        for row in ROWS
+        if row.pattern.name not in patterns and row.severity is not Severity.S1
+    ]
 
 
 def stamp(at_s: float) -> Stamp:
@@ -31,12 +43,13 @@ def says(
     device: DeviceId = DEVICE,
     detail: str = "",
     asked: bool = False,
+    room: str = "",
 ) -> Observed:
     """Return the event that `device` says `value` at hub time `at_s`."""
     reading = Reading(
         device, quantity, value, stamp(at_s), channel, detail=detail, drill=drill, asked=asked
     )
-    return Observed(reading, repeat_of)
+    return Observed(reading, repeat_of, room)
 
 
 def woken(key: str, at_s: float) -> Woken:

@@ -15,9 +15,9 @@ from local_rules.catalog import book
 from local_rules.engine import EngineState, Step, resume, step
 from local_rules.rule import RuleBook
 from local_rules.snapshot import dump, restore
-from tests.local_rules.kit import DEVICE, Home, says, stamp
+from tests.local_rules.kit import DEVICE, Home, all_but, says, stamp
 
-BOOK = book()
+BOOK = book(off=all_but("report"))
 SMOKE_RAISED = step(EngineState(), says(Quantity.SMOKE, True, 1.0), BOOK).state
 
 
@@ -111,6 +111,6 @@ def test_states_of_a_rule_that_is_off_now_are_left_alone() -> None:
     home = Home(BOOK)
     home.take(says(Quantity.TAMPER, True, 1.0))
     home.take(says(Quantity.TAMPER, False, 2.0))
-    without = book(off=["tamper"])
+    without = book(off=[*all_but("report"), "tamper"])
     assert resume(home.state, stamp(3.0), without).effects == ()
     assert step(home.state, says(Quantity.TAMPER, True, 4.0), without) == Step(home.state)

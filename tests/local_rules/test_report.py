@@ -11,9 +11,9 @@ from agent.core.event import WakeKey
 from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.engine import EngineState, step
-from tests.local_rules.kit import DEVICE, Home, says, woken
+from tests.local_rules.kit import DEVICE, Home, all_but, says, woken
 
-BOOK = book()
+BOOK = book(off=all_but("report"))
 
 
 def kinds(effects: tuple[object, ...]) -> list[str]:
@@ -218,7 +218,7 @@ def test_a_flicker_within_the_debounce_stops_the_hold_without_a_second_alarm() -
 
 
 def test_smoke_after_the_restore_is_a_new_alarm_whatever_the_debounce() -> None:
-    rules = book(tuned={"smoke.clear_hold_s": 60, "smoke.debounce_s": 5})
+    rules = book(tuned={"smoke.clear_hold_s": 60, "smoke.debounce_s": 5}, off=all_but("report"))
     home = Home(rules)
     home.take(says(Quantity.SMOKE, True, 0.0))
     home.take(says(Quantity.SMOKE, False, 1.0))
@@ -227,7 +227,7 @@ def test_smoke_after_the_restore_is_a_new_alarm_whatever_the_debounce() -> None:
 
 
 def test_without_a_clear_hold_the_restore_comes_at_once_and_every_return_is_an_alarm() -> None:
-    home = Home(book(tuned={"hub_fault.clear_hold_s": 0}))
+    home = Home(book(tuned={"hub_fault.clear_hold_s": 0}, off=all_but("report")))
     hub = DeviceId("hub:zigbee")
     for at_s, value in ((0.0, True), (0.1, False), (0.2, True), (0.3, False)):
         home.take(says(Quantity.FAULT, value, at_s, channel="stick", device=hub))

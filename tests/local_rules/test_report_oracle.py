@@ -12,7 +12,7 @@ from agent.core.limits import REPEAT_WINDOW_S
 from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.rule import AnyRule
-from tests.local_rules.kit import DEVICE, Home, says
+from tests.local_rules.kit import DEVICE, Home, all_but, says
 
 # Events fall on whole seconds and holds end on halves, so that no timer rings at the instant of an
 # event, where the order is a matter of taste.
@@ -22,10 +22,11 @@ LEAK = book(
         "water_leak.trigger_hold_s": 4.5,
         "water_leak.clear_hold_s": 60.5,
         "water_leak.rearm_s": 600,
-    }
+    },
+    off=all_but("report"),
 )
-SMOKE = book(tuned={"smoke.clear_hold_s": 60.5, "smoke.rearm_s": 60})
-SOS = book(tuned={"sos.debounce_s": 1})
+SMOKE = book(tuned={"smoke.clear_hold_s": 60.5, "smoke.rearm_s": 60}, off=all_but("report"))
+SOS = book(tuned={"sos.debounce_s": 1}, off=all_but("report"))
 
 
 @dataclass(frozen=True)

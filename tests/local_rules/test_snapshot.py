@@ -13,9 +13,9 @@ from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.engine import EngineState, step
 from local_rules.snapshot import dump, restore
-from tests.local_rules.kit import DEVICE, says
+from tests.local_rules.kit import DEVICE, all_but, says
 
-BOOK = book()
+BOOK = book(off=all_but("report"))
 LEAK = step(EngineState(), says(Quantity.WATER_LEAK, True, 5.25, channel="p"), BOOK).state
 SOS = step(EngineState(), says(Quantity.SOS, True, 5.25), BOOK).state
 

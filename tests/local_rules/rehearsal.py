@@ -1,0 +1,224 @@
+"""Plays any rule of the table: what begins it, when it must raise, what ends it.
+
+One rehearsal a pattern, made from the row's own plan and values, so that a new row is played by the
+battery without a word of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.core.device import DeviceId
+from agent.core.event import Observed
+from agent.core.reading import Quantity, Value
+from agent.core.room import RoomKind
+from local_rules import day
+from local_rules.patterns.left_active import LEFT_ACTIVE
+from local_rules.patterns.report import REPORT
+from local_rules.patterns.sequence import SEQUENCE, Match
+from local_rules.patterns.silence import SILENCE
+from local_rules.patterns.threshold import THRESHOLD, Beyond
+from local_rules.patterns.trend import TREND
+from local_rules.rule import AnyRule
+from tests.local_rules.kit import DEVICE, says, stamp
+
+ROOM_NAMES = {
+    RoomKind.BATHROOM: "卫生间",
+    RoomKind.KITCHEN: "厨房",
+    RoomKind.ENTRY: "玄关",
+    RoomKind.BEDROOM: "卧室",
+    RoomKind.UNKNOWN: "",
+}
+ELSEWHERE = "客厅"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reading of a rehearsal."""
+
+    at_s: float
+    quantity: Quantity
+    value: Value
+    room: str = ""
+
+    def event(
+        self,
+        *,
+        drill: bool = False,
+        device: DeviceId = DEVICE,
+        repeat_of: int | None = None,
+        late_s: float = 0.0,
+    ) -> Observed:
+        return says(
+            self.quantity,
+            self.value,
+            self.at_s + late_s,
+            drill=drill,
+            device=device,
+            repeat_of=repeat_of,
+            room=self.room,
+        )
+
+
+@dataclass(frozen=True)
+class Play:
+    """`quiet` says nothing is wrong. After `begin` the rule must raise at `raise_s`. What `end`
+    gives for a time then ends it, `clear_s` after its last line. `harmless` comes next to raising
+    and must not. `stands_s` is how long it stands in a whole rehearsal."""
+
+    quiet: tuple[Line, ...]
+    begin: tuple[Line, ...]
+    raise_s: float
+    end: Callable[[float], tuple[Line, ...]]
+    clear_s: float
+    harmless: tuple[Line, ...]
+    stands_s: float = 0.6 * day.DAY_S
+
+
+def at_hour(hour: float) -> float:
+    """Return a hub time at which it is `hour` o'clock in the home."""
+    now_s = day.second_of_day(stamp(0.0))
+    assert now_s is not None
+    return 10 * day.DAY_S + (hour * 3600 - now_s) % day.DAY_S
+
+
+def play_of(rule: AnyRule) -> Play:
+    """Return how `rule` is rehearsed."""
+    plays = {
+        REPORT.name: _report,
+        THRESHOLD.name: _threshold,
+        LEFT_ACTIVE.name: _left_active,
+        SILENCE.name: _silence,
+        SEQUENCE.name: _sequence,
+        TREND.name: _trend,
+    }
+    return plays[rule.pattern.name](rule)
+
+
+def _report(rule: AnyRule) -> Play:
+    quantity, values = next(iter(rule.inputs)), rule.values
+    at_s = at_hour(10)
+    return Play(
+        quiet=(Line(at_s, quantity, False),),
+        begin=(Line(at_s, quantity, True),),
+        raise_s=at_s + values["trigger_hold_s"],
+        end=lambda then_s: (Line(then_s, quantity, False),),
+        clear_s=values["clear_hold_s"],
+        harmless=(Line(at_s, quantity, False), Line(at_s + 1, quantity, False)),
+    )
+
+
+def _threshold(rule: AnyRule) -> Play:
+    (quantity,), values, plan, at_s = rule.inputs, rule.values, rule.plan, at_hour(10)
+    worse = 1 if plan.beyond in (Beyond.AT_LEAST, Beyond.ABOVE) else -1
+    is_in = plan.beyond in (Beyond.AT_LEAST, Beyond.AT_MOST)
+    limit, clear = values["limit"], values["clear_limit"]
+    bad = limit if is_in else limit + worse * 0.01
+    near = limit - worse * 0.01 if is_in else limit
+    good = clear - 1 if worse > 0 else clear
+    hold_s = values.get("repeat_after_s", values.get("hold_s", 0))
+    every_s = values["stale_s"] - 2 if plan.goes_stale else max(hold_s, 1)
+    times = [at_s + n * every_s for n in range(int(hold_s // every_s) + 1)]
+    if plan.repeat:
+        times = [at_s, at_s + hold_s]
+    return Play(
+        quiet=(Line(at_s, quantity, good),),
+        begin=tuple(Line(then_s, quantity, bad) for then_s in times),
+        raise_s=at_s + hold_s,
+        end=lambda then_s: (Line(then_s, quantity, good),),
+        clear_s=values["clear_hold_s"],
+        harmless=tuple(Line(then_s, quantity, near) for then_s in times),
+    )
+
+
+def _left_active(rule: AnyRule) -> Play:
+    plan, values, at_s = rule.plan, rule.values, at_hour(10)
+    quantity = next(q for q in rule.inputs if q is not plan.attended_by)
+    room = ROOM_NAMES[RoomKind.ENTRY] if plan.rooms else ROOM_NAMES[RoomKind.KITCHEN]
+    on: Value = values["on_above"] + 0.5 if plan.counted else True
+    off: Value = values["on_above"] if plan.counted else False
+    last_s = at_s + values["limit_s"]
+    pause_s = values["pause_s"] + 1
+    return Play(
+        quiet=(Line(at_s, quantity, off, room),),
+        begin=(Line(at_s, quantity, on, room),),
+        raise_s=last_s,
+        end=lambda then_s: (Line(then_s, quantity, off, room),),
+        clear_s=values["clear_hold_s"],
+        harmless=(
+            Line(at_s, quantity, on, room),
+            Line(last_s - pause_s - 1, quantity, off, room),
+            Line(last_s, quantity, on, room),
+            Line(last_s + 1, quantity, off, room),
+        ),
+    )
+
+
+def _silence(rule: AnyRule) -> Play:
+    plan, values, at_s = rule.plan, rule.values, at_hour(10)
+    quantity = next(iter(rule.inputs))
+    sign: Value = 1.5 if quantity is Quantity.WATER_FLOW_LPH else True
+    room = ROOM_NAMES[RoomKind.ENTRY]
+    quiet: tuple[Line, ...] = () if plan.anything else (Line(at_s, quantity, False, room),)
+    near_s = at_s + values["limit_s"] - 1
+    return Play(
+        quiet=quiet,
+        begin=(Line(at_s, quantity, sign, room),),
+        raise_s=at_s + values["limit_s"],
+        end=lambda then_s: (Line(then_s, quantity, sign, room),),
+        clear_s=0,
+        harmless=(Line(at_s, quantity, sign, room), Line(near_s, quantity, sign, room)),
+    )
+
+
+def _sequence(rule: AnyRule) -> Play:
+    plan, values = rule.plan, rule.values
+    at_s = at_hour(values["from_h"] if plan.in_window else 10)
+    first, then, last_s = plan.first[0], plan.then[0], at_s + values["within_s"]
+    return Play(
+        quiet=(_match_line(then, at_s),),
+        begin=(_match_line(first, at_s),),
+        raise_s=last_s,
+        end=lambda then_s: (_match_line(then, then_s),),
+        clear_s=0,
+        harmless=(_match_line(first, at_s), _match_line(then, last_s - 1)),
+    )
+
+
+def _match_line(match: Match, at_s: float) -> Line:
+    room = ELSEWHERE
+    if match.rooms and not match.elsewhere:
+        room = ROOM_NAMES[sorted(match.rooms)[0]]
+    elif match.other_room:
+        room = ROOM_NAMES[RoomKind.KITCHEN]
+    return Line(at_s, match.quantity, match.values[0] if match.values else True, room)
+
+
+def _trend(rule: AnyRule) -> Play:
+    (quantity,), values = rule.inputs, rule.values
+    usual, unlike = 10.0, 10.0 + values["least"] * values["z"] + 0.01
+    before, marked = int(values["days_min"]), int(values["days"])
+    at_s = at_hour(10)
+
+    def figures(first_s: float, count: int, value: float) -> tuple[Line, ...]:
+        return tuple(Line(first_s + n * day.DAY_S, quantity, value) for n in range(count))
+
+    base = figures(at_s, before, usual)
+    then_s = at_s + before * day.DAY_S
+    return Play(
+        quiet=base[:1],
+        begin=(*base, *figures(then_s, marked, unlike)),
+        raise_s=then_s + (marked - 1) * day.DAY_S,
+        end=lambda end_s: figures(end_s, 7 - (marked - 1), usual),
+        clear_s=0,
+        harmless=(*base, *figures(then_s, marked, unlike - 0.02)),
+        stands_s=day.DAY_S,
+    )
+
+
+def lines_of(rule: AnyRule) -> tuple[Line, ...]:
+    """Return a whole rehearsal: begin, a while of standing, end."""
+    play = play_of(rule)
+    last_s = max(play.raise_s, play.begin[-1].at_s)
+    return (*play.begin, *play.end(last_s + play.stands_s))
