@@ -241,7 +241,7 @@ async def test_rows_of_before_the_first_sync_gain_their_correction(
     async with living(tmp_path, clock) as home:
         house = keeper(home, tmp_path)
         for number in range(5):
-            home.hear(BUTTON, Quantity.TEMP_C, float(number), channel="")
+            home.hear(BUTTON, Quantity.ILLUMINANCE_LX, float(number), channel="")
         before = home.clock.now()
         clock.advance(5)
         clock.wall_s += 1000.0
@@ -249,7 +249,7 @@ async def test_rows_of_before_the_first_sync_gain_their_correction(
         step = ClockSteps(before).look(clock.now())
         assert step is not None
         house.clock_stepped(step)
-        home.hear(BUTTON, Quantity.TEMP_C, 99.0, channel="")
+        home.hear(BUTTON, Quantity.ILLUMINANCE_LX, 99.0, channel="")
         await home.until(lambda: corrections(home) == [1_000_000] * 5 + [0, 0])
         (body,) = bodies(home, Kind.CLOCK_STEPPED)
         assert (body["delta_ms"], body["corrected_through_seq"]) == (1_000_000, 5)

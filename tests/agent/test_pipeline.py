@@ -308,7 +308,7 @@ async def test_telemetry_that_a_stalled_disk_cannot_take_is_counted_and_costs_no
         with closing(sqlite3.connect(home.store.file.path)) as other:
             other.execute("BEGIN IMMEDIATE")
             for number in range(JOURNAL_PENDING_ROWS + 500):
-                home.hear(BUTTON, Quantity.TEMP_C, number / 10, channel="")
+                home.hear(BUTTON, Quantity.ILLUMINANCE_LX, number / 10, channel="")
             home.hear(BUTTON, Quantity.SOS, True)
             await home.until(lambda: bool(home.bench.done))
             other.rollback()
