@@ -76,11 +76,16 @@ def _observe(state: EngineState, event: Observed, book: RuleBook) -> Step:
     rules = book.by_quantity.get(event.reading.quantity)
     if rules is None:
         return Step(state)
-    turn = _Turn(state)
+    turn, states = _Turn(state), state.states
+    by, subject = None, ""
     for rule in rules:
-        key = StateKey(rule.id, rule.subject_of(event))
-        before = state.states.get(key)
-        turn.take(rule, key, before, rule.pattern.observe(rule, before, key.subject, event))
+        if rule.subject_by is not by:  # Most neighbours in the book keep the same things apart.
+            by, subject = rule.subject_by, rule.subject_of(event)
+        key = StateKey(rule.id, subject)
+        before = states.get(key)
+        outcome = rule.pattern.observe(rule, before, subject, event)
+        if outcome[0] is not before or outcome[1]:  # Most readings are news to no rule.
+            turn.take(rule, key, before, outcome)
     return turn.done()
 
 
