@@ -231,7 +231,7 @@ def _raise(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) ->
 
 def _restore(rule: LeftRule, state: LeftActiveState, subject: str) -> LeftOutcome:
     since_s = state.since_s if state.sources else None
-    quiet = replace(state, since_s=since_s, standing=False, due_s=None)
+    quiet = replace(state, since_s=since_s, off_s=None, standing=False, due_s=None)
     return quiet, (RestoreAlarm(rule.id, subject),)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.core.clock import Stamp
 from agent.core.device import DeviceId
-from agent.core.effect import CancelWake, Effect, OnResume, RestoreAlarm, WakeAt
+from agent.core.effect import CancelWake, OnResume, RestoreAlarm, WakeAt
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Reading
 from agent.core.room import RoomKind, room_kind
@@ -149,24 +149,24 @@ def _presence(
     if state is None:
         fresh = replace(_fresh(reading), counts=counts)
         return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
-    if counts is state.counts:
-        return state, ()
     if state.standing and reading.value != "away":
-        return replace(state, counts=counts), ()  # No sign of life: what was found stands.
+        # No sign of life: what was found stands, whether or not silence counts from now on.
+        return (state if counts is state.counts else replace(state, counts=counts)), ()
+    if counts is state.counts and not state.standing:
+        return state, ()
     at_s = max(reading.received.at_s, state.heard_s)
     after = replace(state, counts=counts, heard_s=at_s, kept_s=at_s)
-    if counts:
-        return _again(rule, after, subject, reading.received)
-    effects: tuple[Effect, ...] = (*_restored(rule, state, subject), *_cancel(rule, state, subject))
-    return replace(after, standing=False, due_s=None), effects
+    return _again(rule, after, subject, reading.received)
 
 
 def _personal(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
     number = as_number(reading.value)
-    if state is None or number is None or number == state.personal_s:
+    if number is None or (state is not None and number == state.personal_s):
         return state, ()
+    if state is None:
+        return _watch(rule, replace(_fresh(reading), personal_s=number), subject, reading.received)
     after = replace(state, personal_s=number)
     if state.due_s is None or state.standing:
         return after, ()
