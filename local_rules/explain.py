@@ -79,11 +79,7 @@ def because(
 
 
 def span(seconds: float) -> Sentence:
-    """Return a length of time in words, to the minute where it is more than one.
-
-    >>> span(22800).zh, span(22800).en, span(45).en, span(3600).en
-    ('6 小时 20 分', '6 h 20 min', '45 s', '1 h')
-    """
+    """Return a length of time in words, to the minute where it is more than one."""
     if seconds < 60:
         return Sentence(f"{seconds:.0f} 秒", f"{seconds:.0f} s")
     hours, minutes = divmod(int(seconds // 60), 60)

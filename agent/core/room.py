@@ -31,12 +31,7 @@ _WORDS: tuple[tuple[RoomKind, tuple[str, ...]], ...] = (
 
 @lru_cache(maxsize=256)  # The names of one home, and then some.
 def room_kind(name: str) -> RoomKind:
-    """Return what the room called `name` is for.
-
-    >>> room_kind("主卧卫生间"), room_kind("Kitchen"), room_kind("客厅"), room_kind("")
-    (<RoomKind.BATHROOM: 'bathroom'>, <RoomKind.KITCHEN: 'kitchen'>, <RoomKind.OTHER: 'other'>, \
-<RoomKind.UNKNOWN: 'unknown'>)
-    """
+    """Return what the room called `name` is for; UNKNOWN when it has no name."""
     plain = name.strip().lower()
     if not plain:
         return RoomKind.UNKNOWN

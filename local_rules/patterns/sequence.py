@@ -146,6 +146,7 @@ def _begin(
     at_s, met_s = reading.received.at_s, state.met_s
     if met_s is not None and at_s - met_s <= rule.values.get("before_s", -1):
         return state, ()
+    due_s = at_s + rule.values["within_s"]
     waiting = replace(
         state,
         device=reading.device,
@@ -154,12 +155,11 @@ def _begin(
         value=_text(reading.value),
         room=event.room,
         since_s=at_s,
-        due_s=at_s + rule.values["within_s"],
+        due_s=due_s,
     )
     if not rule.values["within_s"]:
         return _raise(rule, replace(waiting, due_s=None), subject, at_s)
-    assert waiting.due_s is not None, "it was set above"
-    return waiting, (_timer(rule, subject, waiting.due_s),)
+    return waiting, (_timer(rule, subject, due_s),)
 
 
 def _met(

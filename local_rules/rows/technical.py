@@ -18,11 +18,13 @@ _BLIND_HUB = Sentence(
 )
 _A_MESSAGE = Sentence("消息", "a message")
 
-# What comes of its own accord only when a person does something, or from the hub itself, says
-# nothing about whether a device lives.
+# What comes only when a person does something, or from the hub itself (which says of an actuator
+# that it does not obey), says nothing about whether a device lives.
 _NOT_SUPERVISED = frozenset(
     {
         Quantity.FAULT,
+        Quantity.DEVICE_FAULT,
+        Quantity.MAINS_LOST,
         Quantity.PRESENCE,
         Quantity.ALERT_LINE_S,
         Quantity.DOSE_DUE,

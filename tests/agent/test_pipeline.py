@@ -14,6 +14,7 @@ import pytest
 from agent.core.actuation import ActuationKind
 from agent.core.alarm import Alarm, AlarmId, AlarmState, RuleId
 from agent.core.command import AckAlarm, Caller, ResolveAlarm, Role
+from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.errors import CommandRefused
 from agent.core.limits import JOURNAL_PENDING_ROWS
 from agent.core.reading import Quantity
@@ -318,3 +319,18 @@ async def test_telemetry_that_a_stalled_disk_cannot_take_is_counted_and_costs_no
         assert gap["first_seq"] == JOURNAL_PENDING_ROWS + 1
         assert gap["count"] in (500, 501), "telemetry, and the siren's report if quick"
         await home.until(lambda: hazards(home) == {"sos", "hub_fault"})
+
+
+async def test_the_rules_know_the_room_that_the_ledger_says(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    door = Device(DeviceId("zb:0000000000000007"), DeviceKind.CONTACT, "door", "玄关")
+    cupboard = Device(DeviceId("zb:0000000000000008"), DeviceKind.CONTACT, "cupboard", "厨房")
+    async with living(tmp_path, clock) as home:
+        for device in (door, cupboard):
+            home.registry.put(device)
+            home.hear(device, Quantity.CONTACT_OPEN, True)
+        home.pass_time(301)
+        await home.until(lambda: hazards(home) == {"door_open"})
+        alarms = home.pipeline.visible.open.values()
+        assert {alarm.why.device for alarm in alarms if alarm.rule == "door_open"} == {door.id}

@@ -118,7 +118,7 @@ def _threshold(rule: AnyRule) -> Play:
     near = limit - worse * 0.01 if is_in else limit
     good = clear - 1 if worse > 0 else clear
     hold_s = values.get("repeat_after_s", values.get("hold_s", 0))
-    every_s = values["stale_s"] - 2 if plan.goes_stale else max(hold_s, 1)
+    every_s = values["stale_s"] - 2 if plan.goes_stale else hold_s + 1
     times = [at_s + n * every_s for n in range(int(hold_s // every_s) + 1)]
     if plan.repeat:
         times = [at_s, at_s + hold_s]

@@ -15,7 +15,7 @@ from agent.core.errors import ConfigError
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
 from local_rules.catalog import ROWS, book
-from local_rules.explain import why
+from local_rules.explain import span, why
 from local_rules.page import as_markdown
 from local_rules.rule import RuleBook
 
@@ -159,6 +159,21 @@ def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
         "Drill: hub:zigbee/stick reports a fault of a part of the hub "
         "(no such port /dev/ttyUSB0) (rule 48: hub fault).",
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0.4, "0 秒", "0 s"),
+        (59, "59 秒", "59 s"),
+        (60, "1 分", "1 min"),
+        (3600, "1 小时", "1 h"),
+        (22_830, "6 小时 20 分", "6 h 20 min"),
+        (90_000, "25 小时", "25 h"),
+    ],
+)
+def test_a_length_of_time_is_told_as_people_say_it(seconds: float, zh: str, en: str) -> None:
+    assert span(seconds) == Sentence(zh, en)
 
 
 def test_the_page_in_the_readme_is_the_table_of_the_code() -> None:

@@ -47,9 +47,7 @@ def traces(draw: st.DrawFn, *others: str | float) -> list[Said]:
     return trace
 
 
-def told(
-    trace: list[Said], limit_s: float, rearm_s: float, end_s: float
-) -> list[tuple[float, str]]:
+def told(trace: list[Said], limit_s: float, end_s: float) -> list[tuple[float, str]]:
     """Say what must be told, stretch by stretch: a stretch is the time between two things said."""
     out: list[tuple[float, str]] = []
     standing, raised_s, heard_s, at_home = False, 0.0, 0.0, True

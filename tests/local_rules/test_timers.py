@@ -1,0 +1,391 @@
+"""Timers that ring early, late or after they were cancelled, and restarts, for every rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.core.alarm import RuleId
+from agent.core.clock import Stamp, TimeQuality
+from agent.core.device import DeviceId
+from agent.core.effect import RaiseAlarm, WakeAt
+from agent.core.reading import Quantity
+from local_rules import day
+from local_rules.catalog import ROWS, Row, book
+from local_rules.engine import EngineState, resume, step
+from local_rules.patterns.left_active import SOURCES
+from local_rules.rule import RuleBook
+from local_rules.snapshot import dump, restore
+from tests.local_rules.kit import DEVICE, Home, says, stamp, woken
+from tests.local_rules.rehearsal import at_hour, play_of
+from tests.local_rules.test_every_rule import alone, raises, restores, rule_of
+
+WAITING = [
+    row
+    for row in ROWS
+    if row.pattern.name != "trend"
+    and play_of(rule_of(row)).raise_s > play_of(rule_of(row)).begin[-1].at_s
+]
+every_waiting_row = pytest.mark.parametrize("row", WAITING, ids=lambda row: row.id)
+
+
+def waiting(row: Row) -> Home:
+    """Return a home in which the rule waits for its time."""
+    home = Home(alone(row))
+    for line in play_of(rule_of(row)).begin:
+        home.take(line.event())
+    return home
+
+
+@every_waiting_row
+def test_a_timer_that_rings_early_is_asked_for_again(row: Row) -> None:
+    home = waiting(row)
+    ((key, due_s),) = home.timers.items()
+    made = step(home.state, woken(key, due_s - 0.5), home.book)
+    assert made.state is home.state
+    assert [(e.key, e.due_s) for e in made.effects if isinstance(e, WakeAt)] == [(key, due_s)]
+
+
+@every_waiting_row
+def test_a_timer_that_nobody_waits_for_any_more_changes_nothing(row: Row) -> None:
+    play, home = play_of(rule_of(row)), waiting(row)
+    (key,) = home.timers
+    other = key.rpartition("/")[0] + "/other"
+    assert step(home.state, woken(other, play.raise_s), home.book).effects == ()
+    if row.pattern.name == "silence":
+        return  # A sign does not move its timer: it rings and finds out.
+    for line in play.end(play.raise_s - 1):
+        home.take(line.event())
+    assert step(home.state, woken(key, play.raise_s), home.book).effects == ()
+
+
+@every_waiting_row
+def test_a_reading_that_comes_before_a_late_timer_raises(row: Row) -> None:
+    if row.pattern.name == "silence" or "stale_s" in row.parameters:
+        return  # There the reading is the sign itself, or a hold that nobody has witnessed.
+    play, home = play_of(rule_of(row)), waiting(row)
+    late = replace(play.begin[-1], at_s=play.raise_s + 1)
+    made = step(home.state, late.event(), home.book)
+    assert isinstance(made.effects[0], RaiseAlarm)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_what_stands_still_stands_after_a_restart_and_ends_as_it_would(row: Row) -> None:
+    play, home = play_of(rule_of(row)), Home(alone(row))
+    for line in play.begin:
+        home.take(line.event())
+    home.wait_until(play.raise_s)
+    texts = [(k.rule, k.subject, dump(home.state, k, home.book)) for k in home.state.states]
+    made = restore(texts, home.book)
+    assert made.lost == ()
+    home.restart(made.state, play.raise_s + 60)
+    assert len(raises(home)) == 1
+    for line in play.end(play.raise_s + play.stands_s):
+        home.take(line.event())
+    home.wait_until(play.raise_s + 20 * day.DAY_S)
+    assert bool(restores(home)) is not row.momentary
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.parameters["rearm_s"].high], ids=lambda row: row.id
+)
+def test_what_goes_on_is_said_again_after_the_rearm_time_and_not_before(row: Row) -> None:
+    rule, play, home = rule_of(row), play_of(rule_of(row)), Home(alone(row))
+    for line in play.begin:
+        home.take(line.event())
+    home.wait_until(play.raise_s)
+    rearm_s = rule.values["rearm_s"]
+    again = play.begin[-1]
+    if row.pattern.name == "silence":
+        home.wait_until(play.raise_s + rearm_s - 1)
+        assert len(raises(home)) == 1
+        home.wait_until(play.raise_s + rearm_s)
+        assert len(raises(home)) == 2
+        return
+    if row.pattern.name == "sequence" and row.plan.in_window:
+        rearm_s = max(rearm_s, day.DAY_S)  # The next night.
+    if row.pattern.name == "trend":
+        count = int(rearm_s // day.DAY_S)
+        for number in range(1, count):
+            home.take(replace(again, at_s=play.raise_s + number * day.DAY_S).event())
+        raised = len(raises(home))
+    else:
+        home.take(replace(again, at_s=play.raise_s + rule.values["rearm_s"] - 1).event())
+        raised = 1
+    assert len(raises(home)) == raised
+    home.take(replace(again, at_s=play.raise_s + rearm_s).event())
+    assert len(raises(home)) in (raised, raised + 1) if row.pattern.name == "trend" else 2
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_a_state_that_is_not_whole_starts_fresh_and_says_so(row: Row) -> None:
+    home = Home(alone(row))
+    for line in play_of(rule_of(row)).begin:
+        home.take(line.event())
+    ((key, _),) = home.state.states.items()
+    text = dump(home.state, key, home.book)
+    outer = json.loads(text)
+    name = row.pattern.name
+    damages: list[Any] = [{**outer, "v": 99}, {"v": outer["v"]}, {**outer, name: None}]
+    for field in outer[name]:
+        damages.append({**outer, name: {k: v for k, v in outer[name].items() if k != field}})
+        damages.append({**outer, name: {**outer[name], field: {"no": "state"}}})
+    for damage in damages:
+        made = restore([(key.rule, key.subject, json.dumps(damage))], home.book)
+        assert made.state == EngineState()
+        assert [lost.key for lost in made.lost] == [key]
+
+
+def refused(rule_id: str, **changes: Any) -> bool:
+    """Return whether the rehearsed state of a rule with these changes is refused."""
+    row = next(row for row in ROWS if row.id == rule_id)
+    home = Home(alone(row))
+    for line in play_of(rule_of(row)).begin:
+        home.take(line.event())
+    ((key, _),) = home.state.states.items()
+    outer = json.loads(dump(home.state, key, home.book))
+    outer[row.pattern.name].update(changes)
+    return bool(restore([(key.rule, key.subject, json.dumps(outer))], home.book).lost)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "changes"),
+    [
+        ("cold", {"quantity": "motion"}),
+        ("cold", {"since_s": [1.0, 2.0]}),
+        ("cold", {"since_s": [None]}),
+        ("door_open", {"sources": [["zb:1", "sos", ""]]}),
+        ("door_open", {"since_s": None}),
+        ("door_open", {"standing": True}),
+        ("door_open", {"sources": []}),
+        ("no_water", {"quantity": "motion"}),
+        ("night_exit", {"quantity": "sos"}),
+        ("night_exit", {"since_s": None}),
+        ("night_exit", {"standing": True}),
+        ("night_rising", {"quantity": "motion"}),
+        ("night_rising", {"standing": True, "raised_s": None}),
+        (
+            "smoke",
+            {
+                "channels": [
+                    {"quantity": "sos", "name": "", "active": True, "seen_s": 1.0, "said": True}
+                ]
+            },
+        ),
+    ],
+)
+def test_a_state_that_contradicts_itself_or_its_rule_is_refused(
+    rule_id: str, changes: dict[str, Any]
+) -> None:
+    assert refused(rule_id, **changes)
+    assert not refused(rule_id)
+
+
+def test_a_state_of_a_newer_release_costs_no_standing_alarm() -> None:
+    """The alarm is kept elsewhere: what matters is that nothing here restores it unseen."""
+    row = next(row for row in ROWS if row.id == "co_ppm")
+    home = Home(alone(row))
+    home.take(says(Quantity.CO_PPM, 400, 100.0))
+    assert len(raises(home)) == 1
+    ((key, _),) = home.state.states.items()
+    newer = dump(home.state, key, home.book).replace('"v":1', '"v":2')
+    made = restore([(key.rule, key.subject, newer)], home.book)
+    home.restart(made.state, 200.0)
+    home.take(says(Quantity.CO_PPM, 0, 300.0))
+    home.wait_until(1e6)
+    assert restores(home) == []
+    home.take(says(Quantity.CO_PPM, 400, 2e6))
+    assert len(raises(home)) == 2
+
+
+def test_the_hold_is_as_long_as_the_site_wants_it_now() -> None:
+    """A parameter that is changed over a restart counts for what already runs."""
+    home = Home(book())
+    home.take(says(Quantity.TEMP_C, 15.0, 100.0))
+    shorter = book(tuned={"cold.hold_s": 3600})
+    made = resume(home.state, stamp(200.0), shorter)
+    assert 3700.0 in [e.due_s for e in made.effects if isinstance(e, WakeAt)]
+
+
+def test_a_hold_is_dropped_when_nobody_knows_how_the_value_went_on() -> None:
+    row = next(row for row in ROWS if row.id == "breath_low")
+    home = Home(alone(row))
+    home.take(says(Quantity.RESPIRATION_BPM, 6, 100.0))
+    home.wait_until(1e6)
+    assert raises(home) == []
+    assert home.timers == {}
+
+
+def test_more_sources_than_any_home_has_are_not_kept() -> None:
+    row = next(row for row in ROWS if row.id == "appliance_on")
+    home = Home(alone(row))
+    for number in range(SOURCES + 5):
+        home.take(says(Quantity.POWER_W, 900, 100.0, device=DeviceId(f"zb:{number}"), room="客厅"))
+    (state,) = home.state.states.values()
+    assert len(state.sources) == SOURCES
+    home.wait_until(1e5)
+    assert len(raises(home)) == 1
+
+
+def test_somebody_who_comes_in_the_clear_hold_ends_what_stands() -> None:
+    row = next(row for row in ROWS if row.id == "appliance_on")
+    home = Home(alone(row))
+    home.take(says(Quantity.POWER_W, 900, 100.0))
+    home.wait_until(3000.0)
+    home.take(says(Quantity.POWER_W, 0, 3000.0))
+    home.take(says(Quantity.MOTION, True, 3010.0))
+    assert restores(home) == [3010.0]
+    assert home.timers == {}
+
+
+def test_a_contact_of_a_cupboard_is_not_the_door() -> None:
+    row = next(row for row in ROWS if row.id == "door_open")
+    home = Home(alone(row))
+    home.take(says(Quantity.CONTACT_OPEN, True, 100.0, room="厨房"))
+    assert home.state == EngineState()
+
+
+class TestWhoIsAtHome:
+    """Silence counts only while somebody is known, or taken, to be at home."""
+
+    ROW = next(row for row in ROWS if row.id == "no_water")
+
+    def home(self) -> Home:
+        home = Home(alone(self.ROW))
+        home.take(says(Quantity.WATER_FLOW_LPH, 5, 0.0))
+        return home
+
+    def test_an_empty_home_may_be_silent_for_a_month(self) -> None:
+        home = self.home()
+        home.take(says(Quantity.PRESENCE, "away", 10.0))
+        home.restart(home.state, 20.0)
+        home.wait_until(30 * day.DAY_S)
+        assert home.alarms() == []
+        home.take(says(Quantity.PRESENCE, "home", 30 * day.DAY_S))
+        home.wait_until(31 * day.DAY_S)
+        assert [at_s for at_s, _ in home.alarms()] == [30 * day.DAY_S + 43200]
+
+    def test_it_may_begin_with_who_is_at_home(self) -> None:
+        for word, wanted in (("home", 1), ("away", 0), ("unknown", 0)):
+            home = Home(alone(self.ROW))
+            home.take(says(Quantity.PRESENCE, word, 0.0))
+            home.wait_until(60_000.0)
+            assert len(home.alarms()) == wanted
+
+    def test_what_stands_outlasts_doubt_and_ends_when_the_home_is_known_to_be_empty(self) -> None:
+        home = self.home()
+        home.wait_until(50_000.0)
+        home.take(says(Quantity.PRESENCE, "unknown", 50_000.0))
+        home.take(says(Quantity.PRESENCE, "unknown", 50_001.0))
+        home.take(says(Quantity.PRESENCE, "home", 50_002.0))
+        assert restores(home) == []
+        home.take(says(Quantity.PRESENCE, "away", 50_003.0))
+        assert restores(home) == [50_003.0]
+        assert home.timers == {}
+
+    def test_a_sign_ends_what_stands_though_nobody_knows_who_is_at_home(self) -> None:
+        home = self.home()
+        home.wait_until(50_000.0)
+        home.take(says(Quantity.PRESENCE, "unknown", 50_000.0))
+        home.take(says(Quantity.WATER_FLOW_LPH, 5, 50_100.0))
+        assert restores(home) == [50_100.0]
+        assert home.timers == {}
+
+    def test_an_answer_that_the_hub_asked_for_is_no_sign_of_life(self) -> None:
+        home = self.home()
+        home.take(says(Quantity.WATER_FLOW_LPH, 5, 40_000.0, asked=True))
+        home.wait_until(43_200.0)
+        assert len(raises(home)) == 1
+
+
+class TestThePersonalLimit:
+    ROW = next(row for row in ROWS if row.id == "inactivity")
+
+    def test_it_takes_the_place_of_the_common_one_at_once(self) -> None:
+        home = Home(alone(self.ROW))
+        home.take(says(Quantity.MOTION, True, 0.0))
+        home.take(says(Quantity.ALERT_LINE_S, 14_400, 20_000.0))
+        assert [at_s for at_s, _ in home.alarms()] == [20_000.0]
+
+    def test_while_an_alarm_stands_or_nothing_counts_it_is_only_remembered(self) -> None:
+        home = Home(alone(self.ROW))
+        home.take(says(Quantity.MOTION, True, 0.0))
+        home.take(says(Quantity.PRESENCE, "away", 1.0))
+        home.take(says(Quantity.ALERT_LINE_S, 14_400, 20_000.0))
+        home.take(says(Quantity.ALERT_LINE_S, 14_400, 20_001.0))
+        home.take(says(Quantity.ALERT_LINE_S, "long", 20_002.0))
+        assert home.timers == {}
+        home.take(says(Quantity.PRESENCE, "home", 30_000.0))
+        home.wait_until(60_000.0)
+        assert [at_s for at_s, _ in home.alarms()] == [44_400.0]
+        home.take(says(Quantity.ALERT_LINE_S, 20_000, 60_001.0))
+        assert len(home.alarms()) == 1
+
+
+def test_only_some_signs_of_a_storm_are_kept_on_the_disk() -> None:
+    row = next(row for row in ROWS if row.id == "inactivity")
+    rules, state, kept = alone(row), EngineState(), 0
+    for second in range(3600):
+        made = step(state, says(Quantity.MOTION, True, float(second)), rules)
+        state, kept = made.state, kept + len(made.changed)
+    assert 2 <= kept <= 14
+
+
+def test_while_the_time_is_not_known_every_window_counts_and_the_shorter_limit_holds() -> None:
+    """Rule 47: by time of day a rule takes its 24 h form."""
+    known = stamp(at_hour(12))
+    unknown = Stamp(0.0, 0, known.boot_id, 0.0, TimeQuality.UNKNOWN)
+    exit_values = book().by_id[next(r.id for r in ROWS if r.id == "night_exit")].values
+    assert not day.is_in_window(exit_values, known)
+    assert day.is_in_window(exit_values, unknown)
+    door_values = book().by_id[next(r.id for r in ROWS if r.id == "door_open")].values
+    assert day.due_s(door_values, 0.0, unknown) == 120.0
+
+
+def test_a_window_may_lie_inside_one_day_or_run_over_midnight() -> None:
+    for from_h, to_h, inside, outside in ((22, 6, 23, 12), (8, 20, 12, 23), (0, 24, 12, None)):
+        values = {"from_h": float(from_h), "to_h": float(to_h)}
+        assert day.is_in_window(values, stamp(at_hour(inside)))
+        if outside is not None:
+            assert not day.is_in_window(values, stamp(at_hour(outside)))
+
+
+def test_a_trend_has_no_timer_and_ignores_one_that_rings() -> None:
+    row = next(row for row in ROWS if row.id == "night_rising")
+    home = Home(alone(row))
+    home.take(play_of(rule_of(row)).begin[0].event())
+    made = step(home.state, woken(f"night_rising/{DEVICE}/any", 1e6), home.book)
+    assert (made.state, made.effects) == (home.state, ())
+
+
+def test_a_second_source_does_not_start_the_time_again() -> None:
+    row = next(row for row in ROWS if row.id == "appliance_on")
+    home = Home(alone(row))
+    home.take(says(Quantity.POWER_W, 900, 0.0, channel="a"))
+    home.take(says(Quantity.POWER_W, 900, 1000.0, channel="b"))
+    home.take(says(Quantity.POWER_W, 0, 1100.0, channel="a"))
+    home.wait_until(1e5)
+    assert [at_s for at_s, _ in home.alarms()] == [1800.0]
+
+
+def test_with_the_dementia_profile_the_open_door_itself_is_the_alarm() -> None:
+    rules = RuleBook.of((book(tuned={"night_exit.within_s": 0}).by_id[RuleId("night_exit")],))
+    home = Home(rules)
+    home.take(says(Quantity.CONTACT_OPEN, True, at_hour(2), room="玄关"))
+    (alarm,) = raises(home)
+    assert "门被打开（第 22 号规则" in alarm.why.sentence.zh
+    assert home.timers == {}
+
+
+def test_a_cupboard_is_no_sign_that_the_door_is_used_and_a_cancelled_limit_may_ring() -> None:
+    row = next(row for row in ROWS if row.id == "door_unused")
+    home = Home(alone(row))
+    home.take(says(Quantity.CONTACT_OPEN, True, 0.0, room="厨房"))
+    assert home.state == EngineState()
+    home.take(says(Quantity.CONTACT_OPEN, True, 0.0, room="玄关"))
+    (key,) = home.timers
+    home.take(says(Quantity.PRESENCE, "away", 10.0))
+    assert step(home.state, woken(key, 1e6), home.book).effects == ()
