@@ -1,7 +1,8 @@
 """`make bench`: print every figure. Takes some six minutes; the machine should be idle.
 
 `--presses N` presses for each figure of a press, `--starts N` cold starts, `--commits N` urgent
-commits for the journal, `--rows N` rows for it and to drain; `--only journal` measures that alone.
+commits for the journal, `--rows N` rows for it and to drain, and readings for the rules; `--only
+journal` or `--only rules` measures that alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tests.bench import drain, journal, press, start, zigpy_floor
+from tests.bench import drain, journal, press, rules, start, zigpy_floor
 from tests.bench.figures import show
 
 
@@ -20,11 +21,14 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--commits", type=int, default=3200)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--only", choices=("journal",))
+    parser.add_argument("--only", choices=("journal", "rules"))
     options = parser.parse_args()
     show("machine", cores=os.cpu_count(), load=[round(x, 2) for x in os.getloadavg()])
-    journal.run(options.commits, options.rows)
-    if options.only == "journal":
+    if options.only != "rules":
+        journal.run(options.commits, options.rows)
+    if options.only != "journal":
+        rules.run(options.rows)
+    if options.only:
         return
     zigpy_floor.run(options.presses)
     press.run(options.presses)
