@@ -12,7 +12,7 @@ from agent.core.alarm import RuleId
 from agent.core.device import DeviceId
 from local_rules.engine import EngineState
 from local_rules.patterns.silence import SilenceState
-from local_rules.rule import DRILL, RuleBook
+from local_rules.rule import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def blind(state: EngineState, book: RuleBook) -> tuple[Blind, ...]:
     return tuple(
         Blind(rule.id, held.device, held.heard_s)
         for key, held in state.states.items()
-        if isinstance(held, SilenceState) and held.standing and not key.subject.startswith(DRILL)
+        if isinstance(held, SilenceState) and held.standing
         for rule in book.by_id.values()
         if rule.id != key.rule and any(quantity in rule.inputs for quantity in held.given)
     )

@@ -5,6 +5,9 @@ ends what stands. A row that minds presence counts only while somebody is at hom
 known to be empty, or nobody knows, the time stands still, and it starts again when somebody comes
 in. A row with a personal limit takes the one that is passed in as a reading, inside its hard range.
 
+A sign that is played for a drill is none, and begins no wait of its own either: it would ring
+hours after the drill, for nobody.
+
 Signs come often, so the timer is not moved by each: it rings, finds out, and asks again. Nor is
 each of them worth the disk: after a power cut a sign may seem older by `KEEP_S`, never newer.
 """
@@ -74,7 +77,6 @@ class SilenceState:
     device: DeviceId
     quantity: Quantity
     channel: str
-    drill: bool
     heard_s: float
     kept_s: float
     counts: bool = True
@@ -94,6 +96,8 @@ def observe(
 ) -> SilenceOutcome:
     """Take in a sign, or who is at home, or the personal limit."""
     reading = event.reading
+    if reading.drill:
+        return state, ()
     if rule.plan.presence and reading.quantity is Quantity.PRESENCE:
         return _presence(rule, state, subject, reading)
     if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
@@ -209,7 +213,7 @@ def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
         channel=state.channel,
         value="",
         limit=f"nothing for {silent_s:.0f} s",
-        drill=state.drill,
+        drill=False,
         says=Sentence(
             f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静",
             f"gave the last sign ({what.en}), and there has been none for {silent.en}",
@@ -217,7 +221,7 @@ def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
     )
     due_s = stamp.at_s + rule.values["rearm_s"]
     after = replace(state, raised_s=stamp.at_s, standing=True, due_s=due_s)
-    alarm = alarm_for(rule, subject, reason, drill=state.drill)
+    alarm = alarm_for(rule, subject, reason, drill=False)
     return after, (alarm, _timer(rule, subject, due_s))
 
 
@@ -229,7 +233,6 @@ def _hear(state: SilenceState, reading: Reading) -> SilenceState:
         reading.device,
         reading.quantity,
         reading.channel,
-        state.drill,
         at_s,
         at_s if is_kept else state.kept_s,
         state.counts,
@@ -257,7 +260,7 @@ def _is_sign(reading: Reading) -> bool:
 def _fresh(reading: Reading) -> SilenceState:
     at_s = reading.received.at_s
     return SilenceState(
-        reading.device, reading.quantity, reading.channel, reading.drill, heard_s=at_s, kept_s=at_s
+        reading.device, reading.quantity, reading.channel, heard_s=at_s, kept_s=at_s
     )
 
 
@@ -296,7 +299,6 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
         device=DeviceId(stored.text(body["device"])),
         quantity=Quantity(body["quantity"]),
         channel=stored.text(body["channel"]),
-        drill=stored.yes_no(body["drill"]),
         heard_s=stored.number(body["heard_s"]),
         kept_s=stored.number(body["kept_s"]),
         counts=stored.yes_no(body["counts"]),
