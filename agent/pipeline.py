@@ -208,6 +208,8 @@ class Pipeline:
         for key in step.changed:
             body = snapshot.dump(step.state, key, self._rules)
             tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", body))
+        for key in step.forgotten:
+            tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", None))
         for effect in step.effects:
             self._effect(tx, effect)
 

@@ -12,9 +12,14 @@ from typing import Any, NamedTuple, assert_never
 
 from agent.core.alarm import RuleId
 from agent.core.clock import Stamp
+from agent.core.command import EndDrills
+from agent.core.device import DeviceId
 from agent.core.effect import Effect
 from agent.core.event import Commanded, Event, Observed, Scheduled, Woken
-from local_rules.rule import AnyRule, Outcome, RuleBook
+from local_rules.rule import DRILL, HOME, ROOM, AnyRule, Outcome, RuleBook
+
+_SHARED = (f"{DRILL}{HOME}", f"{DRILL}{ROOM}")
+"""How the subjects of drills begin that are not of one device."""
 
 
 class StateKey(NamedTuple):
@@ -34,12 +39,13 @@ class EngineState:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What came of one event: `effects` in the order in which they are to be done, and the keys
-    whose state is to be kept anew on disk."""
+    """What came of one event: `effects` in the order in which they are to be done, the keys whose
+    state is to be kept anew on disk, and those whose state is gone."""
 
     state: EngineState
     effects: tuple[Effect, ...] = ()
     changed: tuple[StateKey, ...] = ()
+    forgotten: tuple[StateKey, ...] = ()
 
 
 def step(state: EngineState, event: Event, book: RuleBook) -> Step:
@@ -52,6 +58,8 @@ def step(state: EngineState, event: Event, book: RuleBook) -> Step:
             return _observe(state, event, book)
         case Woken():
             return _wake(state, event, book)
+        case Commanded(EndDrills(device)):
+            return _end_drills(state, device)
         case Commanded() | Scheduled():
             return Step(state)  # Neither says anything about what a device reports.
         case _:
@@ -100,6 +108,22 @@ def _wake(state: EngineState, event: Woken, book: RuleBook) -> Step:
     turn = _Turn(state)
     turn.take(rule, key, before, rule.pattern.wake(rule, before, subject, what, event.stamp))
     return turn.done()
+
+
+def _end_drills(state: EngineState, device: DeviceId) -> Step:
+    """Forget what the drill with `device` left behind: a door that was opened for it would be left
+    open in the eyes of the drill for ever. Timers of what is gone ring for nobody."""
+    own = DRILL + device
+    gone = tuple(
+        key
+        for key in state.states
+        if key.subject.startswith(DRILL)
+        and (key.subject.partition("/")[0] == own or key.subject.startswith(_SHARED))
+    )
+    if not gone:
+        return Step(state)
+    left = {key: held for key, held in state.states.items() if key not in gone}
+    return Step(EngineState(left), forgotten=gone)
 
 
 class _Turn:

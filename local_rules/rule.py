@@ -24,6 +24,9 @@ never make the real condition look like a repeat of it."""
 HOME = "home"
 """The subject of a rule that looks at the home as a whole."""
 
+ROOM = "room:"
+"""Begins the subject of a rule that looks at a room."""
+
 Plan = TypeVar("Plan")
 State = TypeVar("State")
 
@@ -96,7 +99,7 @@ class Rule(Generic[Plan]):
         if by is SubjectBy.HOME:
             subject = HOME
         elif by is SubjectBy.ROOM:
-            subject = f"room:{event.room}"
+            subject = ROOM + event.room
         elif by is SubjectBy.QUANTITY:
             subject = f"{reading.device}/{reading.quantity}"
         elif by is SubjectBy.CHANNEL and reading.channel:

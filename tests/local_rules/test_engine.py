@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agent.core.alarm import AlarmId
-from agent.core.command import AckAlarm, Caller, Role
+from agent.core.command import AckAlarm, Caller, EndDrills, Role
+from agent.core.device import DeviceId
 from agent.core.effect import OnResume, WakeAt
 from agent.core.event import Commanded, Scheduled, WakeKey
 from agent.core.reading import Quantity
@@ -114,3 +115,29 @@ def test_states_of_a_rule_that_is_off_now_are_left_alone() -> None:
     without = book(off=[*all_but("report"), "tamper"])
     assert resume(home.state, stamp(3.0), without).effects == ()
     assert step(home.state, says(Quantity.TAMPER, True, 4.0), without) == Step(home.state)
+
+
+def test_the_end_of_a_drill_leaves_nothing_behind_and_touches_nothing_real() -> None:
+    """A door that is tripped while it is paired is not left open for the drill for ever."""
+    home, other = Home(book()), DeviceId("zb:2")
+    for device in (DEVICE, other):
+        home.take(says(Quantity.CONTACT_OPEN, True, 1.0, drill=True, device=device, channel="a"))
+        home.take(says(Quantity.BATTERY_LOW, True, 1.0, drill=True, device=device))
+    home.take(says(Quantity.CONTACT_OPEN, True, 1.0))
+    end = Commanded(EndDrills(DEVICE, Caller(Role.INSTALLER, "cli:root", on_site=True)), stamp(2.0))
+    made = step(home.state, end, home.book)
+    assert (made.effects, made.changed) == ((), ())
+    left = {key.subject for key in made.state.states}
+    assert {subject for subject in left if subject.startswith("drill:")} == {
+        f"drill:{other}",
+        f"drill:{other}/battery_low",
+    }
+    assert DEVICE in left
+    assert set(made.forgotten) == home.state.states.keys() - made.state.states.keys()
+    assert step(made.state, end, home.book) == Step(made.state)
+    home.state = made.state
+    home.wait_until(1e4)
+    assert {subject for _, subject in home.alarms() if "drill:" in subject} >= {
+        f"raise drill:{other}"
+    }
+    assert f"raise drill:{DEVICE}" not in {what for _, what in home.alarms()}
