@@ -59,7 +59,7 @@ def step(state: EngineState, event: Event, book: RuleBook) -> Step:
         case Woken():
             return _wake(state, event, book)
         case Commanded(EndDrills(device)):
-            return _end_drills(state, device)
+            return _end_drills(state, device, book)
         case Commanded() | Scheduled():
             return Step(state)  # Neither says anything about what a device reports.
         case _:
@@ -110,7 +110,7 @@ def _wake(state: EngineState, event: Woken, book: RuleBook) -> Step:
     return turn.done()
 
 
-def _end_drills(state: EngineState, device: DeviceId) -> Step:
+def _end_drills(state: EngineState, device: DeviceId, book: RuleBook) -> Step:
     """Forget what the drill with `device` left behind: a door that was opened for it would be left
     open in the eyes of the drill for ever. Timers of what is gone ring for nobody."""
     own = DRILL + device
@@ -118,6 +118,8 @@ def _end_drills(state: EngineState, device: DeviceId) -> Step:
         key
         for key in state.states
         if key.subject.startswith(DRILL)
+        and key.rule in book.by_id
+        and book.by_id[key.rule].pattern.forgets_drills
         and (key.subject.partition("/")[0] == own or key.subject.startswith(_SHARED))
     )
     if not gone:

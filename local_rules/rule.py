@@ -56,6 +56,8 @@ class Pattern(Generic[Plan, State]):
     `load`    makes a state of what `dataclasses.asdict` made of one and JSON carried.
               Errors: ValueError, TypeError or KeyError when it is no state of that rule.
     `is_kept` whether the step from one state to the next is worth the disk.
+    `forgets_drills` whether what a drill began ends with it. What a device reports it takes back
+              itself, and a second drill on the heels of the first is still to be known as such.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Pattern(Generic[Plan, State]):
     resume: Callable[[Rule[Plan], State, str, Stamp], Outcome[State]]
     load: Callable[[Rule[Plan], Any], State]
     is_kept: Callable[[State | None, State], bool] = lambda before, after: True
+    forgets_drills: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ def observe(
     reading = event.reading
     if event.repeat_of is not None and state is not None:
         return state, ()
+    if reading.drill and reading.asked:
+        return state, ()  # What the hub asks after a drill begins none: nobody would end it.
     if reading.quantity is rule.plan.attended_by:
         return _attended(rule, state, subject, reading)
     if rule.plan.rooms and room_kind(event.room) not in rule.plan.rooms:

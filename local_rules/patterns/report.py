@@ -287,4 +287,6 @@ def _channel(body: Any) -> Channel:
     )
 
 
-REPORT: Pattern[None, ReportState] = Pattern("report", 1, _takes, observe, wake, resume, _load)
+REPORT: Pattern[None, ReportState] = Pattern(
+    "report", 1, _takes, observe, wake, resume, _load, forgets_drills=False
+)

@@ -131,6 +131,7 @@ def test_the_end_of_a_drill_leaves_nothing_behind_and_touches_nothing_real() -> 
     assert {subject for subject in left if subject.startswith("drill:")} == {
         f"drill:{other}",
         f"drill:{other}/battery_low",
+        f"drill:{DEVICE}/battery_low",  # Reported, and to be taken back by the device itself.
     }
     assert DEVICE in left
     assert set(made.forgotten) == home.state.states.keys() - made.state.states.keys()
@@ -141,3 +142,8 @@ def test_the_end_of_a_drill_leaves_nothing_behind_and_touches_nothing_real() -> 
         f"raise drill:{other}"
     }
     assert f"raise drill:{DEVICE}" not in {what for _, what in home.alarms()}
+
+
+def test_what_the_hub_asks_a_device_after_a_drill_begins_no_drill_of_its_own() -> None:
+    event = says(Quantity.CONTACT_OPEN, True, 1.0, drill=True, asked=True)
+    assert step(EngineState(), event, book()) == Step(EngineState())
