@@ -18,7 +18,7 @@ from agent.core.alarm import Alarm, RuleId
 from agent.core.clock import Clock
 from agent.core.command import AckAlarm, Command, EndDrills, ResolveAlarm
 from agent.core.device import DeviceId, hub_part
-from agent.core.effect import CancelWake, Effect, RaiseAlarm, RestoreAlarm, WakeAt
+from agent.core.effect import CancelWake, Derive, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
 from agent.core.limits import COMMIT_BUDGET_S
@@ -224,22 +224,9 @@ class Pipeline:
 
     def _observed(self, tx: Transaction, reading: Reading) -> Observed:
         repeat_of = self.repeats.seq_of(reading)
-        body: dict[str, object] = {"quantity": reading.quantity, "value": reading.value}
-        for name in ("channel", "frame", "detail", "drill"):
-            if getattr(reading, name):
-                body[name] = getattr(reading, name)
         if repeat_of is not None:
-            body["repeat_of"] = repeat_of
             self.counts.repeats += 1
-        row = Row(
-            Kind.READING,
-            Lane.BULK,
-            reading.received,
-            body,
-            reading.device,
-            observed_at_s=reading.observed_at_s,
-        )
-        seq = tx.add(row)
+        seq = tx.add(_row_of(reading, repeat_of))
         if repeat_of is None:
             self.repeats.remember(reading, seq)
         if reading.channel != PLAYED:  # A drill must not make a dead device look alive.
@@ -255,6 +242,8 @@ class Pipeline:
                 self.timers.set(effect.key, effect.due_s)
             case CancelWake():
                 self.timers.cancel(effect.key)
+            case Derive(reading):
+                tx.add(_row_of(reading, None))
 
     def _due(self, key: WakeKey, due_s: float) -> None:
         self._submit(Woken(key, due_s, self._clock.now()), None)
@@ -302,6 +291,23 @@ class Pipeline:
     def _journal_is_quick(self) -> None:
         if self._faults.get((hub_part("journal"), "slow"), (False, ""))[0]:
             self.fault("journal", "slow", False, "")
+
+
+def _row_of(reading: Reading, repeat_of: int | None) -> Row:
+    body: dict[str, object] = {"quantity": reading.quantity, "value": reading.value}
+    for name in ("channel", "frame", "detail", "drill"):
+        if getattr(reading, name):
+            body[name] = getattr(reading, name)
+    if repeat_of is not None:
+        body["repeat_of"] = repeat_of
+    return Row(
+        Kind.READING,
+        Lane.BULK,
+        reading.received,
+        body,
+        reading.device,
+        observed_at_s=reading.observed_at_s,
+    )
 
 
 def device_put(registry: Registry, device: DeviceId) -> Put:

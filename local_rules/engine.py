@@ -14,12 +14,17 @@ from agent.core.alarm import RuleId
 from agent.core.clock import Stamp
 from agent.core.command import EndDrills
 from agent.core.device import DeviceId
-from agent.core.effect import Effect
+from agent.core.effect import Derive, Effect
 from agent.core.event import Commanded, Event, Observed, Scheduled, Woken
 from local_rules.rule import DRILL, HOME, ROOM, AnyRule, Outcome, RuleBook
 
 _SHARED = (f"{DRILL}{HOME}", f"{DRILL}{ROOM}")
 """How the subjects of drills begin that are not of one device."""
+
+
+_DEPTH = 4
+"""Readings derived from derived readings, and so on: life, presence, alert line; no table needs
+more, and one that goes in a circle must not hang the hub."""
 
 
 class StateKey(NamedTuple):
@@ -51,8 +56,34 @@ class Step:
 def step(state: EngineState, event: Event, book: RuleBook) -> Step:
     """Return what `event` changes and asks for under the rules of `book`.
 
-    Never raises for anything a device, a timer or a person can send.
+    What rules derive from it is taken in at once, in the same step. Never raises for anything a
+    device, a timer or a person can send.
     """
+    made = _first(state, event, book)
+    return _with_derived(made, book) if made.effects else made
+
+
+def _with_derived(made: Step, book: RuleBook) -> Step:
+    """Take in what the rules derived, and what they derive from that."""
+    news = made.effects
+    for _ in range(_DEPTH):
+        derived = [effect.reading for effect in news if isinstance(effect, Derive)]
+        if not derived:
+            break
+        news = ()
+        for reading in derived:
+            more = _observe(made.state, Observed(reading), book)
+            news = (*news, *more.effects)
+            made = Step(
+                more.state,
+                (*made.effects, *more.effects),
+                tuple(dict.fromkeys((*made.changed, *more.changed))),
+                made.forgotten,
+            )
+    return made
+
+
+def _first(state: EngineState, event: Event, book: RuleBook) -> Step:
     match event:
         case Observed():
             return _observe(state, event, book)
@@ -77,7 +108,7 @@ def resume(state: EngineState, stamp: Stamp, book: RuleBook) -> Step:
         rule = book.by_id.get(key.rule)
         if rule is not None:
             turn.take(rule, key, before, rule.pattern.resume(rule, before, key.subject, stamp))
-    return turn.done()
+    return _with_derived(turn.done(), book)
 
 
 def _observe(state: EngineState, event: Observed, book: RuleBook) -> Step:

@@ -41,7 +41,9 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One rule as the auditor reads it. `plan` is what the row chooses of its pattern, and
-    `parameters` what a site may tune, by name: exactly those that the pattern takes."""
+    `parameters` what a site may tune, by name: exactly those that the pattern takes.
+
+    A row that `derives` readings for other rules raises nothing itself; its severity is S5."""
 
     id: RuleId
     number: int
@@ -59,6 +61,7 @@ class Row:
     acts: tuple[Act, ...] = ()
     momentary: bool = False
     subject_by: SubjectBy = SubjectBy.DEVICE
+    derives: tuple[Quantity, ...] = ()
 
 
 SIREN: Mapping[str, Parameter] = {

@@ -10,6 +10,7 @@ from agent.core.actuation import Actuation
 from agent.core.alarm import Hazard, RuleId, Severity, Why
 from agent.core.device import DeviceKind
 from agent.core.event import WakeKey
+from agent.core.reading import Reading
 
 
 class OnResume(StrEnum):
@@ -75,4 +76,12 @@ class CancelWake:
     key: WakeKey
 
 
-Effect = RaiseAlarm | RestoreAlarm | WakeAt | CancelWake
+@dataclass(frozen=True, slots=True)
+class Derive:
+    """The rules made this reading of others (who is at home). They have taken it in themselves; it
+    is only to be written down."""
+
+    reading: Reading
+
+
+Effect = RaiseAlarm | RestoreAlarm | WakeAt | CancelWake | Derive
