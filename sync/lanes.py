@@ -31,18 +31,19 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One urgent event: how often it was sent over this connection, when it is due again (`due_s`,
-    monotonic seconds), whether the platform has it."""
+    monotonic seconds), whether the platform has it or has put it off (`busy`)."""
 
     item: Item
     sends: int = 0
     due_s: float = 0.0
     ever_sent: bool = False
     received: bool = False
+    busy: bool = False
 
     def sent(self, now_s: float) -> Slot:
         """Return the slot after one more attempt."""
         wait = limits.RESEND_S[min(self.sends, len(limits.RESEND_S) - 1)]
-        return replace(self, sends=self.sends + 1, due_s=now_s + wait, ever_sent=True)
+        return replace(self, sends=self.sends + 1, due_s=now_s + wait, ever_sent=True, busy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,9 @@ def urgent_acked(
 ) -> tuple[UrgentLane, int]:
     """Return the lane after an acknowledgement, and how many events it newly confirmed.
 
-    A status of its own counts more than the watermark. Nothing that was not sent is confirmed.
+    A status of its own counts more than the watermark. Nothing that was not sent is confirmed. A
+    platform that confirms anything is there, so what it has not heard waits no longer than after a
+    first attempt; what it has put off keeps its own time.
     """
     news = 0
 
@@ -175,20 +178,21 @@ def urgent_acked(
             return slot
         if status == "busy":
             wait = limits.RESEND_S[min(max(slot.sends, 1), len(limits.RESEND_S)) - 1]
-            return replace(slot, sends=max(slot.sends, 2), due_s=now_s + wait)
+            return replace(slot, sends=max(slot.sends, 2), due_s=now_s + wait, busy=True)
         news += 1
         return replace(slot, received=True)
 
     slots = tuple(judge(slot) for slot in lane.slots)
     express = tuple(judge(slot) for slot in lane.express)
-    return _settle(replace(lane, slots=slots, express=express)), news
+    judged = _settle(replace(lane, slots=slots, express=express))
+    return (urgent_sooner(judged, now_s + limits.RESEND_S[0]) if news else judged), news
 
 
 def urgent_afresh(lane: UrgentLane) -> UrgentLane:
     """Return the lane for a new connection: what is not confirmed is due at once."""
 
     def afresh(slot: Slot) -> Slot:
-        return slot if slot.received else replace(slot, sends=0, due_s=0.0)
+        return slot if slot.received else replace(slot, sends=0, due_s=0.0, busy=False)
 
     return replace(
         lane,
@@ -198,10 +202,13 @@ def urgent_afresh(lane: UrgentLane) -> UrgentLane:
 
 
 def urgent_sooner(lane: UrgentLane, due_s: float) -> UrgentLane:
-    """Return the lane with everything under way due at `due_s` at the latest."""
+    """Return the lane with everything under way that was not put off due at `due_s` at the
+    latest."""
 
     def sooner(slot: Slot) -> Slot:
-        return replace(slot, due_s=min(slot.due_s, due_s)) if slot.sends else slot
+        if not slot.sends or slot.busy or slot.due_s <= due_s:
+            return slot
+        return replace(slot, due_s=due_s)
 
     return replace(
         lane,
@@ -264,10 +271,11 @@ def bulk_sent(lane: BulkLane, items: tuple[Item, ...], now_s: float) -> BulkLane
     )
 
 
-def bulk_acked(lane: BulkLane, through_seq: int) -> tuple[BulkLane, int]:
+def bulk_acked(lane: BulkLane, through_seq: int, now_s: float) -> tuple[BulkLane, int]:
     """Return the lane after an acknowledgement, and how many rows it newly confirmed.
 
-    Rows that go again after a reconnect were sent before, so they count too.
+    Rows that go again after a reconnect were sent before, so they count too. As for urgent events,
+    what a platform that is there has not heard waits no longer than after a first attempt.
     """
     upto = min(through_seq, lane.sent)
     if upto <= lane.through:
@@ -284,7 +292,8 @@ def bulk_acked(lane: BulkLane, through_seq: int) -> tuple[BulkLane, int]:
     if not done:
         return lane, 0
     through = done[-1].seq
-    return replace(lane, flights=tuple(flights), queue=waiting, through=through), len(done)
+    after = replace(lane, flights=tuple(flights), queue=waiting, through=through)
+    return bulk_sooner(after, now_s + limits.BULK_RESEND_S[0]), len(done)
 
 
 def bulk_afresh(lane: BulkLane) -> BulkLane:
@@ -295,7 +304,7 @@ def bulk_afresh(lane: BulkLane) -> BulkLane:
 
 def bulk_sooner(lane: BulkLane, due_s: float) -> BulkLane:
     """Return the lane with everything under way due at `due_s` at the latest."""
-    flights = tuple(replace(f, due_s=min(f.due_s, due_s)) for f in lane.flights)
+    flights = tuple(replace(f, due_s=due_s) if f.due_s > due_s else f for f in lane.flights)
     return replace(lane, flights=flights)
 
 

@@ -369,7 +369,7 @@ def _acked(state: Session, ack: Ack, now_s: float) -> tuple[Session, tuple[Actio
         after, news = lanes.urgent_acked(journal.urgent, ack.through_seq, statuses, now_s)
         changed = replace(journal, urgent=after)
     else:
-        bulk, news = lanes.bulk_acked(journal.bulk, ack.through_seq)
+        bulk, news = lanes.bulk_acked(journal.bulk, ack.through_seq, now_s)
         changed = replace(journal, bulk=bulk)
         if news:
             state = replace(state, window=_window(state, journal.bulk, now_s))

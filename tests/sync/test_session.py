@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +164,56 @@ def test_urgent_events_are_sent_again_with_growing_patience() -> None:
         sent_at_s.append((world.now_ms - began) / 1000)
     gaps = [round(b - a) for a, b in pairwise(sent_at_s)]
     assert gaps == [8, 15, 30, 60, 60, 60]
+
+
+def waits_s(world: World) -> float:
+    """Return how long the session would sleep if nothing came."""
+    wait_s = session.wake_in_s(world.state, stamp(world.now_ms))
+    assert wait_s is not None
+    return wait_s
+
+
+def heard(world: World, lane: Lane, through: int, **statuses: str) -> None:
+    """Let the platform say how far it is, and a word on single events (`e1="busy"`)."""
+    words = [{"id": f"0000aaaa-{name[1:]}", "status": word} for name, word in statuses.items()]
+    ack = {"journal_id": "0000aaaa", "lane": lane, "through_seq": through, "alarms": words}
+    world.feed(session.Acked(Ack.model_validate(ack)))
+
+
+@pytest.mark.parametrize(
+    ("lane", "waits", "rows"),
+    [(Lane.URGENT, limits.RESEND_S, 2), (Lane.BULK, limits.BULK_RESEND_S, 100)],
+)
+def test_a_platform_that_answers_again_is_not_kept_waiting_for_what_it_lost(
+    lane: Lane, waits: tuple[float, ...], rows: int
+) -> None:
+    world = World(1, rows_per_s=100_000.0)
+    world.platform.rude = False
+    world.commit(lane, rows)
+    world.connect()
+    world.read_all()
+    for wait_s in waits[:-1]:
+        world.on_the_line.clear()
+        world.wait(int(wait_s * 1000) + 1)
+        world.wait(1)  # One bulk message at a time goes again.
+    assert waits_s(world) == pytest.approx(60, abs=1)
+    assert len(world.on_the_line) == 2
+    world.deliver()
+    world.lose()
+    world.answer()
+    assert waits_s(world) == pytest.approx(waits[0])
+
+
+def test_what_the_platform_has_put_off_keeps_its_own_time() -> None:
+    world = World(1)
+    world.commit(Lane.URGENT, 2)
+    world.read_all()
+    world.connect()
+    for wait_s in limits.RESEND_S[:2]:
+        world.wait(int(wait_s * 1000) + 1)
+    heard(world, Lane.URGENT, 0, e1="busy")
+    heard(world, Lane.URGENT, 0, e2="accepted")
+    assert waits_s(world) == pytest.approx(limits.RESEND_S[2])
 
 
 def test_an_alarm_the_platform_does_not_answer_does_not_hold_up_the_next() -> None:
