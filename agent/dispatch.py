@@ -80,10 +80,17 @@ class Dispatch:
         self._running: dict[DeviceId, tuple[asyncio.Task[None], Asked]] = {}
 
     def release(self, orders: Sequence[Asked]) -> None:
-        """Begin to carry out orders; returns at once."""
+        """Begin to carry out orders; returns at once. While the hub stops none is begun: they stay
+        on record and are given at the next start."""
         for asked in orders:
             before = self._running.get(asked.device)
-            task = self._group.create_task(self._carry_out(asked), name=f"actuate-{asked.device}")
+            work = self._carry_out(asked)
+            try:
+                task = self._group.create_task(work, name=f"actuate-{asked.device}")
+            except RuntimeError:  # The group has ended, or ends.
+                work.close()
+                log.warning("actuate.not_begun device=%s: the hub stops", asked.device)
+                continue
             self._running[asked.device] = (task, asked)
             if before is not None:  # It may not have begun yet, so it cannot tell this itself.
                 before[0].cancel()

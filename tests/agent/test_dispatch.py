@@ -62,6 +62,14 @@ async def test_an_order_that_is_done_is_told() -> None:
     assert bell.reports == [Report(order(), ok=True)]
 
 
+async def test_an_order_that_comes_while_the_hub_stops_is_left_on_record() -> None:
+    bench = Bench()
+    async with asyncio.TaskGroup() as group:
+        bell = Bell(group, bench)
+    bell.dispatch.release([order(), order(2, OFF)])
+    assert (bench.done, bell.reports) == ([], [])
+
+
 async def test_orders_to_several_devices_go_out_side_by_side() -> None:
     bench = Bench(hold=asyncio.Event())
     devices = [DeviceId(f"zb:{n}") for n in range(20)]
