@@ -113,13 +113,18 @@ class SirenSection(Section):
 
 
 class Config(Section):
-    """The whole file."""
+    """The whole file.
+
+    `rules` is kept as it is written: which rules and limits there are the safety table knows, and
+    only who runs or shows rules needs to load that.
+    """
 
     hub: HubSection
     zigbee: ZigbeeSection | None = None
     uplink: UplinkSection | None = None
     siren: SirenSection = SirenSection()
     journal: JournalSection = JournalSection()
+    rules: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def control_socket(self) -> Path:
@@ -143,20 +148,25 @@ def load(path: Path) -> Config:
     Errors: ConfigError in one line when the file cannot be read, is not TOML, or a key is wrong.
     """
     try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
+        text = path.read_bytes().decode()
+        raw = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read ({error.strerror}). Give the right file with --config FILE."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}. Correct that line and try again.") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: nested too deeply. Keep to [sections] of keys.") from error
+    except ValueError as error:  # Not TOML, not UTF-8, or a number of thousands of digits.
+        raise ConfigError(f"{path}: not TOML: {error}. Correct that line and try again.") from error
     try:
-        return Config.model_validate(raw)
+        config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(_sentence(path, error)) from error
+    if config.rules:
+        from agent.rule_files import judged  # Link, which has no rules, need not load the table.
+
+        judged(path, text, config.rules)
+    return config
 
 
 def _sentence(path: Path, error: ValidationError) -> str:

@@ -24,6 +24,7 @@ from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Wok
 from agent.core.limits import COMMIT_BUDGET_S
 from agent.core.reading import PLAYED, Quantity, Reading
 from agent.core.row import Kind, Lane, Row
+from agent.core.text import Sentence
 from agent.dispatch import Asked, Report
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore, Loss
@@ -34,6 +35,7 @@ from agent.response.lifecycle import AlarmBook
 from agent.timers import Timers
 from agent.transaction import Transaction
 from local_rules import engine, snapshot
+from local_rules.change import forgotten
 from local_rules.rule import RuleBook
 
 log = logging.getLogger(__name__)
@@ -108,6 +110,10 @@ class Pipeline:
     def use_rules(self, rules: RuleBook) -> None:
         """Judge later events by other rules. Holds that run keep the length they began with."""
         self._rules = rules
+
+    def forgets(self, rules: RuleBook) -> Sentence | None:
+        """Return what a rule is in the middle of and would forget by other rules, if anything."""
+        return forgotten(self._engine, self._alarms.book.open.values(), self._rules, rules)
 
     def fault(self, part: str, channel: str, active: bool, detail: str) -> None:
         """Take what a part of the hub says of itself; saying the same again changes nothing."""

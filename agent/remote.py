@@ -74,6 +74,7 @@ class Remote:
         self._registry = registry
         self._pipeline = pipeline
         self.changes = changes
+        changes.forgets = pipeline.forgets
         self._mode = _read_mode(store.state[Table.SETTING].get(_MODE, ""))
         self._once = Once(clock, store)
         self._drills = Drills(clock, registry, pipeline, self._once)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from agent.core.actuation import Actuation
-from agent.core.alarm import Severity
+from agent.core.alarm import RuleId, Severity
 from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from local_rules.row import SIREN, Act, Parameter, Row
@@ -25,15 +25,29 @@ from local_rules.rule import AnyRule, Rule, RuleBook
 
 __all__ = ["ROWS", "SIREN", "Act", "Parameter", "Row", "book"]
 
-ROWS: tuple[Row, ...] = (
-    # In the order in which they see a reading: what may kill within minutes comes first.
-    *REPORTED,
-    *DANGER,
-    *VITALS,
-    *PERSON,
-    *HOUSEHOLD,
-    *CLIMATE,
-    *TECHNICAL,
+
+def with_own_ids(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Return `rows`. Errors: RuntimeError when two have one id: one would stand in for the other.
+
+    Checked when the table is loaded, before anything can run by it.
+    """
+    for row in rows:
+        if sum(other.id == row.id for other in rows) > 1:
+            raise RuntimeError(f"two rows of the safety table have the id {row.id!r}")
+    return rows
+
+
+ROWS: tuple[Row, ...] = with_own_ids(
+    (
+        # In the order in which they see a reading: what may kill within minutes comes first.
+        *REPORTED,
+        *DANGER,
+        *VITALS,
+        *PERSON,
+        *HOUSEHOLD,
+        *CLIMATE,
+        *TECHNICAL,
+    )
 )
 
 
@@ -44,11 +58,13 @@ def book(
     siren_leak_s: int = 10,
     tuned: Mapping[str, float] | None = None,
     off: Collection[str] = (),
+    urgent: Mapping[RuleId, Severity] | None = None,
 ) -> RuleBook:
     """Return the rules as this site wants them.
 
     `tuned`: new values by key, `{"smoke.clear_hold_s": 300}`. `off`: ids of rules that are not to
-    run; rules of severity S1 always run.
+    run; rules of severity S1 always run. `urgent`: rules that are more urgent than in the table; a
+    milder severity than the table's changes nothing.
     Errors: ConfigError for a value outside its hard range, an unknown key and an S1 rule in `off`.
     """
     sirens = {
@@ -58,10 +74,19 @@ def book(
     }
     values = tuned or {}
     _refuse_unknown(values, off)
-    return RuleBook.of(tuple(_rule(row, sirens, values) for row in ROWS if row.id not in off))
+    graver = urgent or {}
+    return RuleBook.of(
+        tuple(
+            _rule(row, sirens, values, min(row.severity, graver.get(row.id, row.severity)))
+            for row in ROWS
+            if row.id not in off
+        )
+    )
 
 
-def _rule(row: Row, sirens: Mapping[str, float], values: Mapping[str, float]) -> AnyRule:
+def _rule(
+    row: Row, sirens: Mapping[str, float], values: Mapping[str, float], severity: Severity
+) -> AnyRule:
     tuned = {
         name: _checked(
             f"[rules.{row.id}] {name}",
@@ -75,7 +100,7 @@ def _rule(row: Row, sirens: Mapping[str, float], values: Mapping[str, float]) ->
         number=row.number,
         name=row.name,
         hazard=row.hazard,
-        severity=row.severity,
+        severity=severity,
         inputs=row.inputs,
         subject_by=row.subject_by,
         pattern=row.pattern,

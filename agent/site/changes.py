@@ -22,6 +22,7 @@ from agent.control.schema import ChangeResult, SignedParams, SiteInfo, UplinkRep
 from agent.core.clock import Clock
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind, Lane, Row
+from agent.core.text import Sentence
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore
 from agent.journal.writer import Put
@@ -89,6 +90,7 @@ class Changes:
         self._copy = base.hub.data_dir / "site.json"
         self._copying = threading.Lock()
         self.on_change: Callable[[], None] = lambda: None
+        self.forgets: Callable[[RuleBook], Sentence | None] = lambda rules: None
         self.trouble = ""
         kept = _read(store.state[Table.SETTING].get(_SETTING, ""))
         self._from_copy = kept is None
@@ -215,9 +217,14 @@ class Changes:
 
     def try_out(self, tx: Transaction, wish: Wish) -> tuple[ChangeResult, Callable[[], None]]:
         """Put a change on trial in `tx`; return the answer, and what makes it hold once `tx` is on
-        disk. Errors: CommandRefused when another change has come in between."""
+        disk. Errors: CommandRefused when another change has come in between, "not_allowed" when a
+        rule is in the middle of what the change would forget."""
         document = wish.document
         check_version(self.site, wish.part, document.version)
+        if wish.part is Part.RULES:
+            forgotten = self.forgets(overlay.rules_of(self.config, document.content))
+            if forgotten is not None:
+                raise CommandRefused("not_allowed", forgotten.en)
         if wish.body is None:
             result = ChangeResult(
                 part=wish.part, version=document.version, state="csr", csr=wish.csr

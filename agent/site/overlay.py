@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from agent.config import Config
 from agent.core.errors import CommandRefused, ConfigError
-from local_rules.catalog import book
 from local_rules.rule import RuleBook
+from local_rules.settle import Settled, settle
+from local_rules.wish import read
 
 CHANGEABLE: Mapping[str, tuple[str, ...]] = {
     "siren": ("sos_s", "danger_s"),
@@ -24,15 +25,6 @@ CHANGEABLE: Mapping[str, tuple[str, ...]] = {
 """All the platform may change, by section. Who the hub is, where it keeps its things, whom it
 trusts, its passwords and whether it speaks TLS are the installer's alone: whoever may change these
 could take the hub away. Nothing here can mute an alarm."""
-
-
-class RulesWish(BaseModel):
-    """What is wanted of the rules: values by `rule.parameter`, and rules that are not to run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    tuned: dict[str, float] = Field(default_factory=dict, max_length=500)
-    off: tuple[str, ...] = Field(default=(), max_length=100, strict=False)
 
 
 def settings_of(base: Config, wish: Mapping[str, Any]) -> Config:
@@ -58,24 +50,26 @@ def settings_of(base: Config, wish: Mapping[str, Any]) -> Config:
         raise CommandRefused("bad_content", _sentence(error)) from error
 
 
+def settled_of(config: Config, wish: Mapping[str, Any]) -> Settled:
+    """Return what holds of the table, the installer's `[rules]` and the platform's wish, in that
+    order.
+
+    Errors: CommandRefused "bad_content" for an unknown rule or parameter, a value out of range,
+    limits that contradict one another, and for any wish to turn an S1 rule off.
+    """
+    try:
+        return settle(read(config.rules), read(wish))
+    except ConfigError as error:
+        raise CommandRefused("bad_content", str(error)) from error
+
+
 def rules_of(config: Config, wish: Mapping[str, Any]) -> RuleBook:
     """Return the rules with the platform's values, all inside their hard ranges.
 
-    Errors: CommandRefused "bad_content" for an unknown rule or parameter, a value out of range, and
-    for any wish to turn an S1 rule off.
+    Errors: as `settled_of`.
     """
-    try:
-        wanted = RulesWish.model_validate(wish)
-        return book(
-            siren_sos_s=config.siren.sos_s,
-            siren_danger_s=config.siren.danger_s,
-            tuned=wanted.tuned,
-            off=wanted.off,
-        )
-    except ValidationError as error:
-        raise CommandRefused("bad_content", _sentence(error)) from error
-    except ConfigError as error:
-        raise CommandRefused("bad_content", str(error)) from error
+    settled = settled_of(config, wish)
+    return settled.book(siren_sos_s=config.siren.sos_s, siren_danger_s=config.siren.danger_s)
 
 
 def needs_link(before: Config, after: Config) -> bool:

@@ -135,7 +135,7 @@ def test_a_key_that_must_be_there_is_named(file: Path, text: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "key", "known"),
     [
-        (HUB + "[zigbe]\n", "zigbe", "hub, journal, siren, uplink, zigbee"),
+        (HUB + "[zigbe]\n", "zigbe", "hub, journal, rules, siren, uplink, zigbee"),
         (HUB + "name = 1\n", "hub.name", "data_dir, district, id, language, runtime_dir"),
         (ZIGBEE + "chanel = 15\n", "zigbee.chanel", "baudrate, channel, port"),
         (HUB + "[siren]\nloud = true\n", "siren.loud", "danger_s, sos_s"),

@@ -29,7 +29,7 @@ from agent.site import state
 from agent.site.overlay import CHANGEABLE
 from agent.site.state import Part, Site
 from local_rules.catalog import ROWS
-from tests.agent.home import BUTTON
+from tests.agent.home import BUTTON, SMOKE
 from tests.agent.remote_home import STRANGER, RemoteHome, remote_home
 
 SETTING = Table.SETTING
@@ -189,6 +189,11 @@ async def test_a_restart_in_the_trial_takes_the_change_back(house: RemoteHome) -
         {"off": ["smoke"]},
         {"off": ["nonsense"]},
         {"of": []},
+        {"smoke": {"clear_hold_s": "5 parsec"}},
+        {"smoke": 300},
+        {"city": "atlantis"},
+        {"profiles": ["immortal"]},
+        {"profiles": ["dementia"], "off": ["night_exit"]},
     ],
 )
 async def test_a_wish_that_is_wrong_anywhere_is_refused_whole(
@@ -235,6 +240,29 @@ async def test_a_rule_that_is_turned_off_keeps_its_state_for_the_day_it_comes_ba
         return not any(a.condition_active for a in house.home.pipeline.visible.open.values())
 
     await house.home.until(over)
+
+
+async def test_the_platform_may_write_what_a_rule_file_has(house: RemoteHome) -> None:
+    wish = {"smoke": {"clear_hold_s": "5 min"}, "profiles": ["fall_risk"], "city": "ningbo"}
+    await house.change("rules.apply", 1, wish, trial_s=5)
+    by_id = house.home.changes.rules.by_id
+    assert hold_s(house) == 300
+    assert by_id[RuleId("bed_exit")].values["within_s"] == 600
+    assert by_id[RuleId("no_water")].values["limit_s"] == 86_400
+
+
+async def test_a_hold_of_a_rule_that_saves_a_life_is_not_forgotten_by_a_change(
+    house: RemoteHome,
+) -> None:
+    house.home.hear(SMOKE, Quantity.SMOKE, True)
+    house.home.hear(SMOKE, Quantity.SMOKE, False)  # It stands, and the clear hold runs.
+    refused = house.signed("rules.apply", 1, SMOKE_HOLD)
+    assert await house.refused("change", refused) == "not_allowed"
+    assert hold_s(house) == 180
+    await house.change("rules.apply", 1, {"tuned": {"cold.hold_s": 3600}}, trial_s=5)
+    house.pass_time(181)  # Another rule may be changed; this one once it is at rest.
+    await house.change("rules.apply", 2, SMOKE_HOLD, trial_s=5)
+    assert hold_s(house) == 300
 
 
 async def test_nothing_is_changed_while_the_disk_is_away(house: RemoteHome) -> None:
@@ -367,7 +395,7 @@ async def test_a_new_release_that_takes_less_falls_back_to_the_file(house: Remot
     house.home.store.append((), [Put(SETTING, "site", text)], urgent=True)
     house.again()
     assert hold_s(house) == 180
-    assert "smoke.gone_s" in house.home.changes.trouble
+    assert "[rules.smoke] 'gone_s' is not a parameter" in house.home.changes.trouble
 
 
 async def test_the_copy_beside_the_journal_saves_the_changes_of_a_lost_one(
