@@ -301,7 +301,7 @@ class Pipeline:
 
 def _row_of(reading: Reading, repeat_of: int | None) -> Row:
     body: dict[str, object] = {"quantity": reading.quantity, "value": reading.value}
-    for name in ("channel", "frame", "detail", "drill"):
+    for name in ("channel", "frame", "detail", "drill", "asked"):
         if getattr(reading, name):
             body[name] = getattr(reading, name)
     if repeat_of is not None:

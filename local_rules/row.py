@@ -43,6 +43,7 @@ class Row:
     """One rule as the auditor reads it. `plan` is what the row chooses of its pattern, and
     `parameters` what a site may tune, by name: exactly those that the pattern takes.
 
+    `ladder` is named where it is not the one of the severity.
     A row that `derives` readings for other rules raises nothing itself; its severity is S5."""
 
     id: RuleId
@@ -62,6 +63,7 @@ class Row:
     momentary: bool = False
     subject_by: SubjectBy = SubjectBy.DEVICE
     derives: tuple[Quantity, ...] = ()
+    ladder: str = ""
 
 
 SIREN: Mapping[str, Parameter] = {

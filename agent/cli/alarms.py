@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -111,25 +111,23 @@ def resolve(session: Session, alarm_id: str, *, cause: str, as_json: bool) -> No
 async def _whole_id(session: Session, client: ControlClient, given: str) -> str:
     query = AlarmsQuery(open_only=given == LAST, limit=HISTORY)
     known = (await client.ask("alarms.list", query, AlarmList)).alarms
-    return choose(session, [one.id for one in known], given)
+    return choose(session.say, [one.id for one in known], given)
 
 
-def choose(session: Session, known: Sequence[str], given: str) -> str:
+def choose(say: Callable[..., str], known: Sequence[str], given: str) -> str:
     """Return the one id (newest first in `known`) that `given` means. Errors: Fault."""
     if given == LAST:
         if not known:
-            raise Fault(session.say(text.FAULT_NO_OPEN_ALARM))
+            raise Fault(say(text.FAULT_NO_OPEN_ALARM))
         return known[0]
     # `17` means the alarm of row 17 before it means every row that ends in 17.
     exact = [one for one in known if given == one or one.endswith(f"-{given}")]
     found = exact or [one for one in known if one.startswith(given) or one.endswith(given)]
     if not found:
-        raise Fault(session.say(text.FAULT_UNKNOWN_ALARM, given=given))
+        raise Fault(say(text.FAULT_UNKNOWN_ALARM, given=given))
     if len(found) > 1:
         some = ", ".join(found[:5])
-        raise Fault(
-            session.say(text.FAULT_AMBIGUOUS_ALARM, given=given, count=len(found), found=some)
-        )
+        raise Fault(say(text.FAULT_AMBIGUOUS_ALARM, given=given, count=len(found), found=some))
     return found[0]
 
 

@@ -21,6 +21,7 @@ MEMBERS: dict[str, str] = {
     "journal": "agent.cli.journal",
     "sync": "agent.cli.sync",
     "pair": "agent.cli.pair",
+    "rules": "agent.cli.rules",
     "config": "agent.cli.config_check",
 }
 """Command -> the module in which it is the function of the same name."""

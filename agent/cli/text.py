@@ -74,6 +74,10 @@ COMMANDS: dict[str, S] = {
         "Exits with 0 when the device works and with 1 on time-out or failure. Ctrl-C closes the "
         "network at once.",
     ),
+    "rules": S(
+        "查看安全规则：现行限值、为何报警、历史回放。",
+        "Look at the safety rules: what holds, why they told, what they would have told.",
+    ),
     "config": S("检查配置文件。", "Check a configuration file."),
 }
 
@@ -119,6 +123,41 @@ SUBCOMMANDS: dict[str, S] = {
         "Check the journal files: pages, missing seqs, content, cursors, alarms. "
         "Changes nothing.\n\n"
         "Exits with 0 when all is right, else with 1 and a next step. Works while the hub is down.",
+    ),
+    "rules list": S(
+        "列出所有规则、是否运行、哪些限值与安全表不同。\n\n"
+        "直接读配置和日志文件，主机没有运行时也能用；没有主机时显示安全表的默认值。",
+        "List the rules, whether they run, and the limits that differ from the safety table.\n\n"
+        "Reads the configuration and the journal, with the hub running or not; where there is no "
+        "hub, the numbers of the table.",
+    ),
+    "rules show": S(
+        "显示一条规则：听什么、何时解除、何时失明，以及每个参数的现值、范围、来源和由谁选定。",
+        "Show one rule: what it hears, when it clears, when it is blind, and each parameter with "
+        "its value, hard range, source and who chose it.",
+    ),
+    "rules check": S(
+        "检查规则文件，并列出它会改变什么。\n\n"
+        "文件有误退出码为 2，写明行号与下一步；"
+        "本机某条规则正在进行预警或计时、改动会丢失它时为 1。",
+        "Check a rule file and list what it would change.\n\n"
+        "A wrong file exits with 2, the line and the next step; with 1 when a rule of this hub is "
+        "in the middle of a pre-alarm or a hold that the change would forget.",
+    ),
+    "rules explain": S(
+        "说明一个报警：为何发生、限值、前后三十分钟的证据、规则、处置经过。\n\n"
+        "报警号可以只写开头或结尾几位，也可以写 last（最新一个）。主机没有运行时也能用。",
+        "Explain an alarm: why, the limit, the evidence of thirty minutes before and after, the "
+        "rule, and what came of it.\n\n"
+        "ALARM may be shortened to its beginning or end, or be the word last for the newest. "
+        "Works while the hub is down too.",
+    ),
+    "rules replay": S(
+        "用现行规则或规则文件全速回放一段历史，列出报警及原因、每 30 天的次数、两版规则的差别。\n\n"
+        "不指定来源时回放本机日志。格式见 local_rules/README.md。",
+        "Play history through the rules at full speed: the alarms with their why, how many in 30 "
+        "days, and how two versions of the rules differ.\n\n"
+        "Without a source it is this hub's own journal. local_rules/README.md tells the formats.",
     ),
     "sync status": S(
         "显示联网状态：连接、协议、从何时起、最近签收、待送多少、最近的错误。\n\n"
@@ -202,6 +241,32 @@ OPTION_FILE = S(
 OPTION_QUARANTINED = S(
     "也读因损坏而搁置的 .bad-* 文件。", "Read the damaged files that were set aside (.bad-*) too."
 )
+REPLAY_JOURNAL = S("一个日志文件。", "A journal file.")
+REPLAY_EXPORT = S(
+    "anju journal export 写出的文件（任一格式）。", "A file of anju journal export, of any format."
+)
+REPLAY_CSV = S(
+    "time,device,quantity,value 的表格，首行为表头。",
+    "A table of time,device,quantity,value with a heading.",
+)
+REPLAY_MAP = S(
+    "TOML：每个传感器的种类和房间、住户人数。",
+    "TOML: the kind and room of each sensor, and the residents.",
+)
+REPLAY_RULES = S(
+    "用这个规则文件（默认：本机日志用现行规则，其他来源用安全表）。",
+    "Go by this rule file (default: for this hub's journal what holds here, else the table).",
+)
+REPLAY_AGAINST = S(
+    "与另一个规则文件，或与以前 --json 的结果比较。",
+    "Compare with another rule file, or with the --json of an earlier replay.",
+)
+REPLAY_FROM = S("只回放此时之后。", "Play from this time on.")
+REPLAY_TO = S("只回放到此时为止。", "Play up to this time.")
+REPLAY_UNTIL = S(
+    "最后一行之后，静默继续到此时。", "Let silence go on after the last line, up to this time."
+)
+REPLAY_LENIENT = S("跳过坏行并计数，而不是拒绝。", "Leave bad lines out and count them.")
 OPTION_WINDOW = S("入网开放多少秒（默认 180）。", "Seconds to let devices in (default: 180).")
 OPTION_NAME = S("第一个新设备的名称。", "Name for the first device that comes.")
 OPTION_ROOM = S("第一个新设备所在的房间。", "Room of the first device that comes.")
@@ -273,6 +338,18 @@ FAULT_UNKNOWN_ALARM = S(
 FAULT_AMBIGUOUS_ALARM = S(
     "{given} 对应 {count} 个报警：{found}。请多写几位。",
     "{given} fits {count} alarms: {found}. Write more of it.",
+)
+FAULT_UNKNOWN_RULE = S(
+    "没有规则 {given}：应为 {wanted}。查看全部：anju rules list",
+    "There is no rule {given}: wanted one of {wanted}. See them with: anju rules list",
+)
+FAULT_NO_ALARM_EVER = S(
+    "日志里没有任何报警。查看日志：anju journal tail",
+    "The journal tells of no alarm. Look at it with: anju journal tail",
+)
+FAULT_ONE_SOURCE = S(
+    "--journal、--export、--csv 只能给一个：请删去其余。",
+    "--journal, --export and --csv: wanted one of them. Remove the others.",
 )
 REFUSED: dict[str, S] = {
     "forbidden": S(
@@ -888,3 +965,86 @@ CONFIG_ZIGBEE = S("Zigbee 在 {port}", "Zigbee on {port}")
 CONFIG_NO_ZIGBEE = S("没有 Zigbee", "no Zigbee")
 CONFIG_UPLINK = S("平台在 {host}:{port}", "platform at {host}:{port}")
 CONFIG_NO_UPLINK = S("没有平台（独立工作）", "no platform (works alone)")
+
+# --- rules ----------------------------------------------------------------------------------------
+
+LAYERS: dict[str, S] = {
+    "table": S("安全表", "table"),
+    "city": S("城市", "city"),
+    "profile": S("照护类型", "profile"),
+    "site": S("现场文件", "site file"),
+    "platform": S("平台", "platform"),
+}
+NUMBER = S("编号", "no.")
+RULE = S("规则", "Rule")
+RUNS = S("运行", "Runs")
+DIFFERS = S("与安全表不同", "Differs from the table")
+LISTENS = S("听取", "Listens to")
+HEARS_ANYTHING = S("设备主动上报的任何内容", "whatever a device says of its own accord")
+PATTERN = S("模式", "Pattern")
+LADDER = S("处置阶梯", "Ladder")
+CLEARS = S("解除条件", "Clears when")
+BLIND = S("失明条件", "Blind when")
+PITFALLS = S("注意", "Pitfalls")
+PARAMETERS = S("参数", "Parameters")
+LIMIT = S("限值", "Limit")
+COUNT = S("次数", "Count")
+PER_30_DAYS = S("每 30 天", "In 30 days")
+RULE_NUMBER = S("第 {n} 号", "no. {n}")
+RULE_GONE = S("{rule}（本版本没有这条规则）", "{rule} (not a rule of this release)")
+PARAMETER_LINE = S(
+    "{name} = {value}（范围 {span}；来源 {source}）",
+    "{name} = {value} (hard range {span}; source: {source})",
+)
+CHOSEN_BY = S("由 {by} 选定，安全表为 {default}", "chosen by {by}, {default} in the table")
+GROUND_TABLE = S(
+    "这里没有主机的配置：显示安全表的默认值。",
+    "No hub is configured here: these are the numbers of the safety table.",
+)
+GROUND_HUB = S(
+    "主机 {hub}：城市 {city}，照护类型 {profiles}，平台规则版本 {version}。",
+    "Hub {hub}: city {city}, profiles {profiles}, the platform's version of the rules {version}.",
+)
+RULES_OK = S(
+    "{path}：正确。版本 {version}，城市 {city}，照护类型 {profiles}，停用 {off}。",
+    "{path}: right. Version {version}, city {city}, profiles {profiles}, off: {off}.",
+)
+RULES_VALUE = S(
+    "{key} = {value}，安全表为 {default}（{by}）",
+    "{key} = {value}, {default} in the table ({by})",
+)
+RULES_BUSY = S("{path}：现在不能生效：{what}", "{path}: cannot hold now: {what}")
+EVIDENCE_HEADING = S("证据（前后 {minutes} 分钟）", "Evidence ({minutes} min before and after)")
+EVIDENCE_MORE = S(
+    "另有 {count} 条未显示：anju journal export --kind reading",
+    "{count} more are not shown: anju journal export --kind reading",
+)
+TIMELINE_HEADING = S("经过", "What came of it")
+REPLAYING = S(
+    "已回放 {readings} 条读数，{days} 天（每分钟 {rate} 个家庭日）",
+    "{readings} readings, {days} days ({rate} home-days a minute)",
+)
+REPLAYED = S(
+    "{readings} 条读数，{days} 天；用时 {took} 秒，每分钟 {rate} 个家庭日。",
+    "{readings} readings, {days} days; took {took} s, {rate} home-days a minute.",
+)
+REPLAY_BAD = S("跳过 {count} 个坏行：{first}", "{count} bad lines are left out: {first}")
+REPLAY_UNMAPPED = S(
+    "不知道这些设备在哪个房间：{devices}。请写入 --map。",
+    "Nothing says where these devices are: {devices}. Name them in --map.",
+)
+REPLAY_THINNED = S(
+    "有 {count} 个小时只剩小时读数，无法回放。",
+    "{count} hours have only hourly figures left and cannot be played.",
+)
+REPLAY_MORE = S("另有 {count} 个报警，见 --json。", "{count} more alarms; see --json.")
+REPLAY_NO_ALARMS = S("没有报警。", "No alarms.")
+REPLAY_CALLED_OFF = S(
+    "{count} 次预警在通知他人之前已撤销。",
+    "{count} pre-alarms were called off before others were told.",
+)
+REPLAY_DIFFERENCE = S(
+    "比较：相同 {same}，仅此处 {here}（+），仅对方 {there}（-），时间或级别不同 {moved}（>、<）。",
+    "Compared: {same} the same, {here} only here (+), {there} only there (-), {moved} moved "
+    "(>, <).",
+)

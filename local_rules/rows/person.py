@@ -272,6 +272,7 @@ PERSON: tuple[Row, ...] = (
         latched=False,
         subject_by=SubjectBy.HOME,
         clears=Sentence("扫到探访码。", "The visit code is scanned."),
+        ladder="operator",
         blind=BLIND_SILENT,
         pitfalls=Sentence("改期。", "Rescheduled."),
     ),

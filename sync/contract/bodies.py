@@ -43,6 +43,8 @@ class Reading(Body):
     """For people; never to be parsed."""
     drill: Literal[True] = True
     """Part of a test of the installer: nobody is to be sent."""
+    asked: Literal[True] = True
+    """The hub asked for it; the device did not speak of its own accord."""
     repeat_of: int = Field(default=0, ge=1)
     """seq of the reading that this one repeats: the same radio frame, heard again."""
 
