@@ -120,11 +120,10 @@ def _observe(state: EngineState, event: Observed, book: RuleBook) -> Step:
     for rule in rules:
         if rule.subject_by is not by:  # Most neighbours in the book keep the same things apart.
             by, subject = rule.subject_by, rule.subject_of(event)
-        key = StateKey(rule.id, subject)
-        before = states.get(key)
+        before = states.get((rule.id, subject))  # type: ignore[call-overload]  # Equal to its key.
         outcome = rule.pattern.observe(rule, before, subject, event)
         if outcome[0] is not before or outcome[1]:  # Most readings are news to no rule.
-            turn.take(rule, key, before, outcome)
+            turn.take(rule, StateKey(rule.id, subject), before, outcome)
     return turn.done()
 
 

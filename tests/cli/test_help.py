@@ -17,6 +17,7 @@ COMMANDS = [
     *("alarm ack", "alarm resolve", "config check"),
     *("journal tail", "journal show", "journal export", "journal stats", "journal verify"),
     *("sync status", "sync drain", "sync pull-test"),
+    *("rules list", "rules show", "rules check", "rules explain", "rules replay"),
 ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent import catalogue
 from agent.core.actuation import Actuation, ActuationKind
 from agent.core.alarm import Hazard, Severity
 from agent.core.device import DeviceId, DeviceKind
@@ -16,8 +18,13 @@ from agent.core.reading import Quantity
 from agent.core.text import Sentence
 from local_rules.catalog import ROWS, book
 from local_rules.explain import span, why
+from local_rules.ladders import BY_SEVERITY, LADDERS, ladder_of
+from local_rules.numbers import NUMBERS
 from local_rules.page import as_markdown
+from local_rules.rows.cities import CITIES
+from local_rules.rows.profiles import PROFILES
 from local_rules.rule import RuleBook
+from local_rules.wish import KEYS
 
 BOOK = book()
 ROOT = Path(__file__).parents[2]
@@ -176,6 +183,36 @@ def test_a_length_of_time_is_told_as_people_say_it(seconds: float, zh: str, en: 
     assert span(seconds) == Sentence(zh, en)
 
 
-def test_the_page_in_the_readme_is_the_table_of_the_code() -> None:
+def test_the_auditors_page_is_the_table_of_the_code() -> None:
+    assert not catalogue.drifted(catalogue.FILE.read_text(encoding="utf-8")), "run: make docs"
+
+
+def test_a_page_that_drifted_is_found() -> None:
+    written = catalogue.FILE.read_text(encoding="utf-8")
+    assert catalogue.drifted(written.replace("43200 s", "43201 s", 1))
+
+
+def test_the_page_has_every_rule_parameter_preset_and_ladder() -> None:
+    page = as_markdown({})
+    for row in ROWS:
+        section = page.split(f"### `{row.id}`\n")[1].split("\n### ")[0]
+        for said in (row.name.zh, row.name.en, row.clears.zh, row.blind.en, row.severity.value):
+            assert said in section
+        for name, parameter in row.parameters.items():
+            assert f"| `{name}` | {parameter.default:g}" in section
+    for preset in (*CITIES.values(), *PROFILES.values()):
+        assert preset.name.zh in page
+    assert set(NUMBERS) == set(range(1, 49))
+    assert {ladder_of(row) for row in ROWS} <= set(LADDERS)
+
+
+def test_every_severity_has_a_ladder_and_some_rules_their_own() -> None:
+    assert set(BY_SEVERITY) == set(Severity)
+    own = {row.id: row.ladder for row in ROWS if row.ladder}
+    assert own == {"door_open": "L2", "appliance_on": "L4", "visit_missed": "operator"}
+
+
+def test_the_readme_names_what_a_rule_file_a_map_and_a_csv_may_say() -> None:
     text = (ROOT / "local_rules/README.md").read_text(encoding="utf-8")
-    assert text.split("<!-- table -->\n")[1].split("<!-- end of table -->")[0] == as_markdown()
+    names = [*CITIES, *PROFILES, *DeviceKind, *KEYS[:-1]]
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []

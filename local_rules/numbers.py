@@ -1,0 +1,58 @@
+"""The 48 rules of the catalogue by number: what each is called, whether or not it has rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.core.text import Sentence
+
+NUMBERS: Mapping[int, Sentence] = {
+    1: Sentence("紧急按钮", "SOS button"),
+    2: Sentence("语音求救", "voice keyword"),
+    3: Sentence("烟雾", "smoke"),
+    4: Sentence("高温、急速升温", "heat, fast rise"),
+    5: Sentence("可燃气体", "combustible gas"),
+    6: Sentence("一氧化碳", "carbon monoxide"),
+    7: Sentence("漏水", "water leak"),
+    8: Sentence("流水过久", "flow too long"),
+    9: Sentence("忘关水、洗浴风险", "tap forgotten, bath risk"),
+    10: Sentence("长时间未用水", "no water use"),
+    11: Sentence("日用水量过高", "high daily water"),
+    12: Sentence("跌倒（雷达）", "fall, radar"),
+    13: Sentence("跌倒（佩戴）", "fall, wearable"),
+    14: Sentence("疑似跌倒后未起身", "floor lie fallback"),
+    15: Sentence("卫生间滞留", "bathroom dwell"),
+    16: Sentence("房间滞留", "any-room dwell"),
+    17: Sentence("长时间未活动（预警线）", "inactivity (alert line)"),
+    18: Sentence("早晨无活动", "no morning activity"),
+    19: Sentence("夜间离床未归", "bed exit at night, not back"),
+    20: Sentence("夜间频繁起床", "repeated night rising"),
+    21: Sentence("到时未上床", "not in bed by the usual hour"),
+    22: Sentence("夜间外出", "night exit"),
+    23: Sentence("外出未归", "not returned home"),
+    24: Sentence("长时间未开门", "door not opened"),
+    25: Sentence("门未关", "door left open"),
+    26: Sentence("灶具无人照看", "stove on unattended"),
+    27: Sentence("电器未关", "appliance on"),
+    28: Sentence("未用电、灯未关", "no electricity used, light left on"),
+    29: Sentence("室内低温", "low indoor temperature"),
+    30: Sentence("室内高温", "heat"),
+    31: Sentence("血压", "blood pressure"),
+    32: Sentence("血氧", "oxygen saturation"),
+    33: Sentence("心率", "heart rate"),
+    34: Sentence("体温", "body temperature"),
+    35: Sentence("血糖", "glucose"),
+    36: Sentence("体重变化", "weight change"),
+    37: Sentence("呼吸与睡眠监护", "breath and sleep monitor"),
+    38: Sentence("漏服药", "medication missed"),
+    39: Sentence("探访未到", "visit missed"),
+    40: Sentence("设备监管", "device supervision"),
+    41: Sentence("拆动、遮挡", "tamper, removed, covered"),
+    42: Sentence("市电中断", "mains lost"),
+    43: Sentence("联网中断", "WAN lost"),
+    44: Sentence("无线干扰", "radio jammed"),
+    45: Sentence("矛盾、传感器卡死", "contradiction, stuck sensor"),
+    46: Sentence("测试事件", "test events"),
+    47: Sentence("时钟不可信", "clock implausible"),
+    48: Sentence("存储与自身健康", "storage and self health"),
+}
