@@ -36,6 +36,7 @@ def fill(
     body: str = '{"n": 1}',
     at_s: float = 1_795_000_000.0,
     quality: str = "synced",
+    device: str | None = None,
 ) -> None:
     """Append `count` rows, one a second from `at_s`."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -44,7 +45,7 @@ def fill(
         db.executemany(
             f"INSERT INTO journal VALUES ({','.join('?' * 14)})",
             (
-                (journal, seq, lane, kind, None, None, body, None, at, at, "b", seq, quality, 0)
+                (journal, seq, lane, kind, None, device, body, None, at, at, "b", seq, quality, 0)
                 for seq, at in ((n, at_s + n) for n in range(first, first + count))
             ),
         )
@@ -52,7 +53,13 @@ def fill(
 
 
 def append(
-    path: Path, kind: str, body: Mapping[str, Any], *, journal: str = JOURNAL_ID, lane: str = "bulk"
+    path: Path,
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    journal: str = JOURNAL_ID,
+    lane: str = "bulk",
+    device: str | None = None,
 ) -> int:
     """Append one row and return its seq."""
     with closing(sqlite3.connect(path)) as db:
@@ -60,8 +67,9 @@ def append(
             "SELECT coalesce(max(seq), 0) FROM journal WHERE journal_id = ?", (journal,)
         ).fetchone()
     text = json.dumps(body, ensure_ascii=False)
-    fill(path, 1, first=last + 1, kind=kind, lane=lane, journal=journal, body=text)
-    return int(last) + 1
+    at = int(last) + 1
+    fill(path, 1, first=at, kind=kind, lane=lane, journal=journal, body=text, device=device)
+    return at
 
 
 def put(path: Path, table: str, key: str, body: str) -> None:
