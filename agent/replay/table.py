@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +25,9 @@ from agent.replay.trace import Read
 SORTED_WITHIN_S = 60.0
 
 _LONGEST_LINE = 65_536
+
+Columns = Callable[[list[str]], tuple[str, ...]]
+"""Takes time, device, quantity and value out of the parts of a line."""
 
 
 def moments(
@@ -43,7 +47,7 @@ def moments(
     waiting: list[tuple[float, int, Observed]] = []
     newest_s = float("-inf")
     with _opened(path) as file:
-        order = _heading(path, file.readline(_LONGEST_LINE))
+        columns = _heading(path, file.readline(_LONGEST_LINE))
         number = 1
         while line := file.readline(_LONGEST_LINE):
             number += 1
@@ -54,7 +58,7 @@ def moments(
                 if line[-1] != "\n" and len(line) == _LONGEST_LINE:
                     _skip_rest(file)
                     raise BadLine(f"more than {_LONGEST_LINE} characters: wanted one reading")
-                event = _event(_fields(line, order), home, found)
+                event = _event(_fields(line, columns), home, found)
                 at_s = event.reading.received.wall_s
                 if at_s < newest_s - SORTED_WITHIN_S:
                     late = f"{newest_s - at_s:.0f} s before the line above it"
@@ -84,8 +88,8 @@ def _opened(path: Path) -> TextIO:
         ) from error
 
 
-def _heading(path: Path, line: str) -> tuple[int, ...]:
-    """Return where the four columns stand; further ones are left alone."""
+def _heading(path: Path, line: str) -> Columns:
+    """Return what takes the four columns out of a line; further ones are left alone."""
     names = [name.strip().lower() for name in next(csv.reader([line.rstrip("\r\n")]), [])]
     missing = [name for name in COLUMNS if names.count(name) != 1]
     if missing:
@@ -94,20 +98,20 @@ def _heading(path: Path, line: str) -> tuple[int, ...]:
             f"{path}:1: heading {got!r}: wanted the columns {','.join(COLUMNS)}, each once. "
             "Write them as the first line."
         )
-    return tuple(names.index(name) for name in COLUMNS)
+    return itemgetter(*(names.index(name) for name in COLUMNS))
 
 
-def _fields(line: str, order: tuple[int, ...]) -> tuple[str, ...]:
+def _fields(line: str, columns: Columns) -> tuple[str, ...]:
     try:
         # A line is a reading: a quotation mark that is never closed must not swallow the file.
         parts = line.split(",") if '"' not in line else next(csv.reader([line], strict=True))
-        return tuple([parts[place].strip() for place in order])
+        return columns(parts)
     except (csv.Error, IndexError) as error:
         raise BadLine(f"{line.strip()[:60]!r}: wanted {','.join(COLUMNS)}") from error
 
 
 def _event(fields: tuple[str, ...], home: HomeMap, found: Read) -> Observed:
-    time, device, name, said = fields
+    time, device, name, said = map(str.strip, fields)
     if not device or len(device) > 128:
         raise BadLine(f"device {device[:60]!r}: wanted a name")
     sensor = home.sensors.get(device)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tests.bench import drain, journal, press, rules, start, zigpy_floor
+from tests.bench import drain, journal, press, replay, rules, start, zigpy_floor
 from tests.bench.figures import show
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--commits", type=int, default=3200)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--only", choices=("journal", "rules"))
     options = parser.parse_args()
     show("machine", cores=os.cpu_count(), load=[round(x, 2) for x in os.getloadavg()])
@@ -28,6 +29,7 @@ def main() -> None:
         journal.run(options.commits, options.rows)
     if options.only != "journal":
         rules.run(options.rows)
+        replay.run(options.days)
     if options.only:
         return
     zigpy_floor.run(options.presses)
