@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.config import load
 from agent.control.schema import ChangeResult, SignedParams, Text, UplinkReport
 from agent.core.alarm import RuleId, Severity
 from agent.core.clock import TimeQuality
@@ -24,13 +25,16 @@ from agent.core.errors import CommandRefused
 from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.journal.schema import Table
+from agent.journal.store import JournalStore
 from agent.journal.writer import Put
 from agent.site import state
+from agent.site.changes import Changes
 from agent.site.overlay import CHANGEABLE
 from agent.site.state import Part, Site
 from local_rules.catalog import ROWS
 from tests.agent.home import BUTTON, SMOKE
 from tests.agent.remote_home import STRANGER, RemoteHome, remote_home
+from tests.clocks import HandClock
 
 SETTING = Table.SETTING
 SMOKE_HOLD = {"tuned": {"smoke.clear_hold_s": 300}}
@@ -249,6 +253,18 @@ async def test_the_platform_may_write_what_a_rule_file_has(house: RemoteHome) ->
     assert hold_s(house) == 300
     assert by_id[RuleId("bed_exit")].values["within_s"] == 600
     assert by_id[RuleId("no_water")].values["limit_s"] == 86_400
+
+
+def test_the_installers_own_table_reaches_the_rules_of_guard(tmp_path: Path) -> None:
+    file = tmp_path / "anju.toml"
+    folders = f'data_dir = "{tmp_path}"\nruntime_dir = "{tmp_path}"\n'
+    own = '[rules]\noff = ["heat"]\n[rules.smoke]\nclear_hold_s = "4 min"\n'
+    file.write_text(f'[hub]\nid = "hub-1"\n{folders}{own}')
+    clock = HandClock()
+    store = JournalStore(tmp_path / "journal.db", tmp_path / "fallback.db", clock)
+    rules = Changes(clock, store, load(file)).rules  # As guard makes them when it starts.
+    assert rules.by_id[RuleId("smoke")].values["clear_hold_s"] == 240
+    assert RuleId("heat") not in rules.by_id
 
 
 async def test_a_hold_of_a_rule_that_saves_a_life_is_not_forgotten_by_a_change(

@@ -192,6 +192,27 @@ def test_a_page_that_drifted_is_found() -> None:
     assert catalogue.drifted(written.replace("43200 s", "43201 s", 1))
 
 
+def test_the_page_is_written_and_checked_by_one_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue, "FILE", tmp_path / "CATALOGUE.md")
+    assert catalogue.main(["--check"]) == 1
+    assert capsys.readouterr().out == "CATALOGUE.md: out of date; run: make docs\n"
+    assert catalogue.main([]) == 0
+    assert catalogue.main(["--check"]) == 0
+
+
+def test_the_tests_of_a_rule_are_those_that_speak_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / "scenarios"
+    folder.mkdir(parents=True)
+    (folder / "fire.play").write_text("the kitchen burns: smoke, fire_heat\n")
+    (folder / "test_fire.py").write_text("x = ['smoke', \"heat.limit\"]  # cold\n")
+    (folder / "kit.py").write_text("'gas'")
+    found = {rule: names for rule, names in catalogue.tests_by_rule(tmp_path).items() if names}
+    play, test = "tests/scenarios/fire.play", "tests/scenarios/test_fire.py"
+    assert found == {"fire_heat": (play,), "heat": (test,), "smoke": (play, test)}
+
+
 def test_the_page_has_every_rule_parameter_preset_and_ladder() -> None:
     page = as_markdown({})
     for row in ROWS:
