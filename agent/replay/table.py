@@ -90,7 +90,10 @@ def _opened(path: Path) -> TextIO:
 
 def _heading(path: Path, line: str) -> Columns:
     """Return what takes the four columns out of a line; further ones are left alone."""
-    names = [name.strip().lower() for name in next(csv.reader([line.rstrip("\r\n")]), [])]
+    try:
+        names = [name.strip().lower() for name in next(csv.reader([line.rstrip("\r\n")]), [])]
+    except csv.Error:
+        names = []
     missing = [name for name in COLUMNS if names.count(name) != 1]
     if missing:
         got = line.strip()[:60]
