@@ -191,14 +191,14 @@ def _tables(files: Files, found: Explained) -> None:
     language = files.language
     click.echo(f"\n{files.say(text.EVIDENCE_HEADING, minutes=round(AROUND_S / 60))}")
     look.table(
-        [files.say(heading) for heading in (text.WHEN, text.DEVICE, text.READINGS, text.ROW)],
+        [files.say(heading) for heading in (text.AT, text.DEVICE, text.READINGS, text.ROW)],
         [_evidence_line(one, language) for one in found.evidence],
     )
     if found.left_out:
         click.echo(files.say(text.EVIDENCE_MORE, count=found.left_out))
     click.echo(f"\n{files.say(text.TIMELINE_HEADING)}")
     look.table(
-        [files.say(heading) for heading in (text.WHEN, text.KIND, text.STATE, text.DEVICE)],
+        [files.say(heading) for heading in (text.AT, text.KIND, text.STATE, text.DEVICE)],
         [_timeline_line(files, one) for one in found.timeline],
     )
 
