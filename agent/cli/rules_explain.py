@@ -35,7 +35,7 @@ _ABOUT_ONE = (SubjectBy.DEVICE, SubjectBy.QUANTITY, SubjectBy.CHANNEL)
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One alarm: the row that raised it, the rule's row today (None: there is none any more), the
+    """One alarm: the row that began it, the rule's row today (None: there is none any more), the
     evidence, how many readings more there are, and what came of it."""
 
     raised: StoredRow
@@ -59,10 +59,9 @@ class Explained:
 def explain(files: Files, alarm: str, *, as_json: bool) -> None:
     """Explain one alarm."""
     try:
-        raised = {
-            str(_said(row).get("id", "")): row
-            for row in _rows(files, Wanted(kinds=(Kind.ALARM_RAISED,)))
-        }
+        raised: dict[str, StoredRow] = {}
+        for row in _rows(files, Wanted(kinds=("alarm",))):
+            raised.setdefault(str(_said(row).get("id", "")), row)  # The first tells how it began.
         if not raised:
             raise Fault(files.say(text.FAULT_NO_ALARM_EVER))
         chosen = choose(files.say, list(raised)[::-1], alarm)

@@ -157,12 +157,13 @@ class RecordedHome:
     def _change(self, cause: Cause) -> None:
         """Let the lifecycle say what becomes of an alarm. Errors: CommandRefused."""
         assert self.now is not None
-        change = apply(self.book, cause, self.now, AlarmId(f"replay-{self._alarms + 1}"))
+        new_id = AlarmId(f"replay-{self._alarms + 1}")
+        change = apply(self.book, cause, self.now, new_id)
         self.book = change.book
         alarm = change.alarm
         if alarm is None or change.kind is None:
             return
-        if change.kind is Kind.ALARM_RAISED:
+        if alarm.id == new_id:
             self._alarms += 1
         self._tell(News(self.now, change.kind, alarm))
         if self._attended and alarm.is_open and not alarm.condition_active:

@@ -72,7 +72,7 @@ class Outcome:
     def _first(self, news: News) -> None:
         alarm, at_s = news.alarm, news.stamp.wall_s
         if alarm.state is AlarmState.PRE_ALARM:
-            self._asked[alarm.id] = at_s
+            self._asked.setdefault(alarm.id, at_s)
         elif alarm.state is AlarmState.ACTIVE:
             self._told[alarm.id] = Told(
                 alarm.rule,

@@ -26,6 +26,7 @@ from local_rules.catalog import ROWS
 DERIVED = frozenset(quantity for row in ROWS for quantity in row.derives)
 """What the rules say themselves: taking it from the record too would say it twice."""
 
+_ALARM = "alarm."
 _DRILL_ENDED = "drill_ended"
 _ANSWERED = "recorded"  # The record of a command does not tell the cause it gave.
 _KNOWN_S = frozenset((TimeQuality.SYNCED, TimeQuality.RTC, TimeQuality.RESTORED))
@@ -83,16 +84,12 @@ class Record:
                 return Started(self._stamp(row))
             case Kind.DEVICE_PAIRED:
                 self.rooms.setdefault(str(row.device), str(_body(row).get("room", "")))
-            case Kind.ALARM_RAISED:
-                body = _body(row)
-                key = RuleId(body["rule"]), str(body["subject"]), bool(body["drill"])
-                self._alarms[str(body["id"])] = key
-            case Kind.ALARM_CLOSED:
-                return self._closed(row, _body(row))
             case Kind.COMMAND:
                 return self._command(row, _body(row))
             case "unreadable":
                 raise BadRow("wanted a row as the journal exports it")
+            case kind if kind.startswith(_ALARM):
+                return self._alarm(row, _body(row))
         return None
 
     def _reading(self, row: StoredRow, body: Mapping[str, Any]) -> Observed | None:
@@ -121,8 +118,11 @@ class Record:
         )
         return Observed(reading, body.get("repeat_of"), self.rooms.get(device, ""))
 
-    def _closed(self, row: StoredRow, body: Mapping[str, Any]) -> DrillEnded | None:
-        """A drill that is over closes all it raised: the first of these rows tells of it."""
+    def _alarm(self, row: StoredRow, body: Mapping[str, Any]) -> DrillEnded | None:
+        """Remember which alarm has this id. A drill that is over closes all it raised: the first of
+        these rows tells of it."""
+        key = RuleId(body["rule"]), str(body["subject"]), bool(body["drill"])
+        self._alarms[str(body["id"])] = key
         device = DeviceId(str(row.device))
         if body.get("cause") != _DRILL_ENDED or device in self._drills_ended:
             return None
