@@ -81,6 +81,11 @@ ORDERED: tuple[tuple[str, str], ...] = (
 )
 
 
+_SEVERITIES = {row.id: row.severity for row in ROWS}
+_WHERE = {Layer.CITY: ("city",), Layer.PROFILE: ("profiles",)}
+_WHERE |= dict.fromkeys((Layer.SITE, Layer.PLATFORM), ("off",))
+
+
 def settle(site: Wish | None = None, platform: Wish | None = None) -> Settled:
     """Return what holds of the table, the presets and the two wishes.
 
@@ -107,9 +112,9 @@ def settle(site: Wish | None = None, platform: Wish | None = None) -> Settled:
     for layer, wish in wishes:
         values |= {key: Chosen(value, layer, "", "") for key, value in wish.values.items()}
         off |= dict.fromkeys(wish.off, layer)
-    for rule in off:
-        if urgent.get(rule) is Severity.S1:
-            raise never_off(("off",), rule)
+    for rule, layer in off.items():
+        if min(_SEVERITIES[rule], urgent.get(rule, Severity.S5)) is Severity.S1:
+            raise never_off(_WHERE[layer], rule)
     settled = Settled(values, off, urgent, city, profiles)
     _refuse_contradictions(values)
     return settled

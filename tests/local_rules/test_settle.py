@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +12,7 @@ from agent.core.alarm import RuleId, Severity
 from local_rules import catalog
 from local_rules.catalog import ROWS, book
 from local_rules.fault import RuleFault
-from local_rules.preset import by_id
+from local_rules.preset import Preset, by_id
 from local_rules.rows.cities import CITIES
 from local_rules.rows.profiles import PROFILES
 from local_rules.settle import ORDERED, Layer, settle
@@ -201,6 +202,17 @@ def test_every_programme_and_profile_of_the_plan_is_there() -> None:
         "two_residents",
         "pet",
     ]
+
+
+@pytest.mark.parametrize(("presets", "where"), [(CITIES, "city"), (PROFILES, "profiles")])
+def test_a_preset_that_would_turn_off_what_saves_a_life_is_refused(
+    monkeypatch: pytest.MonkeyPatch, presets: dict[str, Preset], where: str
+) -> None:
+    name = next(iter(presets))
+    monkeypatch.setitem(presets, name, replace(presets[name], off={RuleId("smoke"): "none"}))
+    fault = refused({where: name if where == "city" else [name]})
+    assert fault.where == (where,)
+    assert "cannot be turned off" in str(fault)
 
 
 def test_dementia_makes_a_door_at_night_an_alarm_at_once_and_s1() -> None:
