@@ -44,10 +44,12 @@ tidy: venv-dev ## Check imports, purity, bans, names, sizes; list the longest fi
 docs: venv-dev ## Write the documents that are generated from the program
 	@$(PY) -m agent.cli.reference
 	@$(PY) -m sync.contract
+	@$(PY) -m agent.catalogue
 
 docs-check: venv-dev ## Fail when a generated document is not what the program says
 	@$(PY) -m agent.cli.reference --check
 	@$(PY) -m sync.contract --check
+	@$(PY) -m agent.catalogue --check
 
 fmt: venv-dev ## Format the code
 	@$(PY) -m ruff check -q --fix-only $(FOLDERS)
