@@ -1,0 +1,39 @@
+"""`python -m tests.scenarios FILE…`: plays plays, and prints what happened beside each line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tests.scenarios import show
+from tests.scenarios.parse import parse
+from tests.scenarios.play import PlayError
+from tests.scenarios.player import Played, play_out
+
+
+def main() -> int:
+    """Play the files; return 0 when all is as they say, 1 when not, 2 when one cannot be read."""
+    options = argparse.ArgumentParser(prog="python -m tests.scenarios")
+    options.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .play file")
+    options.add_argument("--lang", choices=("zh", "en"), default="en")
+    options.add_argument("--json", action="store_true", help="for a program, in both languages")
+    given = options.parse_args()
+    played: list[Played] = []
+    for path in given.files:
+        try:
+            played.append(play_out(parse(str(path), path.read_text(encoding="utf-8"))))
+        except (PlayError, OSError, UnicodeError) as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+    if given.json:
+        sys.stdout.write(json.dumps([*map(show.as_json, played)], ensure_ascii=False, indent=1))
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write("\n".join(show.as_text(one, given.lang) for one in played))
+    return 1 if any(one.failures for one in played) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
