@@ -5,21 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.scenarios import show
+from tests.scenarios import page, show
 from tests.scenarios.parse import parse
 from tests.scenarios.play import PlayError
 from tests.scenarios.player import Played, play_out
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Play the files; return 0 when all is as they say, 1 when not, 2 when one cannot be read."""
     options = argparse.ArgumentParser(prog="python -m tests.scenarios")
-    options.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .play file")
+    options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a .play file")
     options.add_argument("--lang", choices=("zh", "en"), default="en")
     options.add_argument("--json", action="store_true", help="for a program, in both languages")
-    given = options.parse_args()
+    options.add_argument("--words", action="store_true", help="print the word list of README.md")
+    given = options.parse_args(arguments)
+    if given.words:
+        sys.stdout.write(page.as_markdown())
+        return 0
     played: list[Played] = []
     for path in given.files:
         try:
@@ -36,4 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ from local_rules.catalog import book
 from tests.scenarios.clock import HouseClock
 from tests.scenarios.hub import Happened, Hub
 from tests.scenarios.play import Fact, Person, Place, Setting, Tell
-from tests.scenarios.words import MOVED_ONLY, ROOMS, THINGS
+from tests.scenarios.words import HUB_PARTS, MOVED_ONLY, ROOMS, THINGS
 
 CHECK_IN_S = 6 * 3600.0
 """Each device reports its battery this often; the kit's supervision wants it at least daily."""
@@ -40,6 +40,7 @@ class House:
         self._ids = {place: _device_id(place) for place in setting.places}
         devices = {self._ids[place]: _device(place) for place in setting.places}
         names = {self._ids[place]: _name(place) for place in setting.places}
+        names |= {hub_part(part): name for part, name in HUB_PARTS.items()}
         self._rules = book(tuned=setting.tuned, off=setting.off)
         self._clock = HouseClock(setting.begins_s, known=setting.clock_known)
         self._hub = Hub(self._rules, self._clock, devices, names)

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from agent.core.alarm import AlarmState, RuleId, Severity
-from agent.core.text import Sentence
+from agent.core.alarm import RuleId, Severity
 from local_rules.catalog import ROWS
 from tests.scenarios.play import (
     Blind,
@@ -26,10 +25,12 @@ from tests.scenarios.play import (
     Turn,
 )
 from tests.scenarios.words import (
+    DOES,
     PEOPLE,
     PRESENCES,
     ROOMS,
     SAYINGS,
+    STATES,
     THINGS,
     TURNS,
     UNITS_S,
@@ -39,22 +40,6 @@ from tests.scenarios.words import (
 NUMBER = r"([+-]?\d{1,9}(?:\.\d{1,6})?)"
 CLOCK = r"(\d{1,2}:\d\d(?::\d\d)?)"
 UNIT = "(" + "|".join(sorted(map(re.escape, UNITS_S), key=len, reverse=True)) + ")"
-
-STATES: Mapping[AlarmState, Sentence] = {
-    AlarmState.PRE_ALARM: Sentence("询问中", "asking"),
-    AlarmState.ACTIVE: Sentence("报警中", "active"),
-    AlarmState.ACKED: Sentence("已签收", "acknowledged"),
-    AlarmState.RTN_UNACKED: Sentence("已解除未签收", "over but unanswered"),
-}
-
-DOES: tuple[tuple[Does, Sentence], ...] = (
-    (Does("siren", True), Sentence("响警号", "siren sounding")),
-    (Does("siren", False), Sentence("无警号声", "siren silent")),
-    (Does("valve", True), Sentence("关燃气阀", "gas valve closed")),
-    (Does("valve", False), Sentence("燃气阀开着", "gas valve open")),
-    (Does("light", True), Sentence("亮灯", "light on")),
-    (Does("light", False), Sentence("灯关着", "light off")),
-)
 
 
 @dataclass(frozen=True, slots=True)

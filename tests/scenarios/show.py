@@ -6,8 +6,9 @@ from typing import Any
 
 from agent.core.text import Sentence
 from tests.scenarios.hub import Happened
-from tests.scenarios.play import Change
+from tests.scenarios.play import Change, Play
 from tests.scenarios.player import Played, clock_of
+from tests.scenarios.words import STATES
 
 _CHANGES: dict[Change, Sentence] = {
     Change.ASKS: Sentence("询问", "asks"),
@@ -15,6 +16,7 @@ _CHANGES: dict[Change, Sentence] = {
     Change.AGAIN: Sentence("再次报警", "alarm again"),
     Change.ENDS: Sentence("解除", "over"),
 }
+_CLOSED = Sentence("已关闭", "closed")
 _WELL = Sentence("与剧本一致", "as the play says")
 _NOT_SO = Sentence("与剧本不符", "NOT as the play says")
 
@@ -22,15 +24,16 @@ _NOT_SO = Sentence("与剧本不符", "NOT as the play says")
 def as_text(played: Played, language: str) -> str:
     """Return the play line by line with what happened and what was not as it says."""
     lines = []
+    times = _times(played.play)
     for number, text in enumerate(played.play.text, 1):
-        lines.append(f"{number:4}  {text}".rstrip())
+        lines.append(f"{number:4}  {times.get(number, ''):>10}  {text}".rstrip())
         lines += [
-            f"        → {_happened(played, one, language)}"
+            f"                → {_happened(played, one, language)}"
             for one, after in zip(played.happened, played.after, strict=True)
             if after == number
         ]
         lines += [
-            f"        ✗ {failure.says.in_language(language)}"
+            f"                ✗ {failure.says.in_language(language)}"
             for failure in played.failures
             if failure.line == number
         ]
@@ -66,9 +69,19 @@ def as_json(played: Played) -> dict[str, Any]:
     }
 
 
+def _times(play: Play) -> dict[int, str]:
+    """Return for each line when it is played, the first time where it is played often."""
+    times: dict[int, str] = {}
+    for step in play.steps:
+        times.setdefault(step.line, clock_of(play, step.at_s))
+    return times
+
+
 def _happened(played: Played, one: Happened, language: str) -> str:
     when, says = clock_of(played.play, one.second), one.says.in_language(language)
     if one.alarm is None:
         return f"{when}  {says}"
-    change = _CHANGES[one.change].in_language(language) if one.change else one.alarm.state
-    return f"{when}  {change} {one.alarm.severity} {one.alarm.rule}: {says}"
+    change = (
+        _CHANGES[one.change] if one.change is not None else STATES.get(one.alarm.state, _CLOSED)
+    )
+    return f"{when}  {change.in_language(language)} {one.alarm.severity} {one.alarm.rule}: {says}"

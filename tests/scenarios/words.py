@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.core.alarm import AlarmState
 from agent.core.device import DeviceKind
 from agent.core.reading import Quantity, Value
 from agent.core.text import Sentence
-from tests.scenarios.play import Turn
+from tests.scenarios.play import Does, Turn
 
 S = Sentence
 Q = Quantity
@@ -71,8 +72,18 @@ THINGS: Mapping[str, Thing] = {
     "speaker": Thing(S("音箱", "speaker"), DeviceKind.SPEAKER),
 }
 
-HUB_PARTS = frozenset({"mains", "battery", "uplink", "plan", "visits", "disk", "clock", "figures"})
-"""Things that are parts of the hub, in every home, and in no room."""
+HUB_PARTS: Mapping[str, Sentence] = {
+    "mains": S("市电", "the mains"),
+    "battery": S("主机电池", "the battery of the hub"),
+    "uplink": S("平台连接", "the link to the platform"),
+    "plan": S("服药计划", "the plan of medicines"),
+    "visits": S("探访计划", "the plan of visits"),
+    "disk": S("主机存储", "the disk of the hub"),
+    "clock": S("主机时钟", "the clock of the hub"),
+    "figures": S("每日统计", "the figures of the day"),
+}
+"""Things that are parts of the hub: in every home, and in no room. With the names that they have
+in sentences."""
 
 MOVED_ONLY = frozenset({"siren", "valve", "light", "speaker"})
 """Things that are moved and tell nothing themselves in a play."""
@@ -199,6 +210,24 @@ PEOPLE: tuple[Sentence, ...] = (
     S("护士", "nurse"),
     S("值守员", "operator"),
 )
+
+STATES: Mapping[AlarmState, Sentence] = {
+    AlarmState.PRE_ALARM: S("询问中", "asking"),
+    AlarmState.ACTIVE: S("报警中", "active"),
+    AlarmState.ACKED: S("已签收", "acknowledged"),
+    AlarmState.RTN_UNACKED: S("已解除未签收", "over but unanswered"),
+}
+"""The states of an open alarm."""
+
+DOES: tuple[tuple[Does, Sentence], ...] = (
+    (Does("siren", True), S("响警号", "siren sounding")),
+    (Does("siren", False), S("无警号声", "siren silent")),
+    (Does("valve", True), S("关燃气阀", "gas valve closed")),
+    (Does("valve", False), S("燃气阀开着", "gas valve open")),
+    (Does("light", True), S("亮灯", "light on")),
+    (Does("light", False), S("灯关着", "light off")),
+)
+"""What the things that are moved can be expected to do."""
 
 PRESENCES: Mapping[str, Sentence] = {
     "home": S("在家", "at home"),
