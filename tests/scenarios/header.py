@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from agent.core.errors import ConfigError
 from agent.core.text import Sentence
-from local_rules.catalog import book
 from local_rules.day import ZONE_S
-from tests.scenarios.phrases import room_in, rules
+from local_rules.fault import RuleFault
+from local_rules.preset import Preset
+from local_rules.rows.cities import CITIES
+from local_rules.rows.profiles import PROFILES
+from local_rules.settle import settle
+from local_rules.wish import KEYS as WISH_KEYS
+from local_rules.wish import read
+from tests.scenarios.phrases import room_in, rule_in
 from tests.scenarios.play import Place, Setting
 from tests.scenarios.words import THINGS
 
@@ -22,6 +27,8 @@ KEYS: Mapping[str, Sentence] = {
     "also": Sentence("另有", "also"),
     "without": Sentence("没有", "without"),
     "clock": Sentence("时钟", "clock"),
+    "city": Sentence("城市", "city"),
+    "profile": Sentence("照护", "profile"),
     "set": Sentence("设定", "set"),
     "off": Sentence("关闭", "off"),
 }
@@ -46,8 +53,8 @@ class Head:
     clock_known: bool = True
     also: list[Place] = field(default_factory=list)
     without: list[Place] = field(default_factory=list)
-    tuned: dict[str, float] = field(default_factory=dict)
-    off: list[str] = field(default_factory=list)
+    wishes: dict[str, object] = field(default_factory=dict)
+    tables: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def take(self, line: str) -> bool:
         """Take in `line` if it belongs to a head; return whether it does. Errors: Unclear."""
@@ -70,17 +77,19 @@ class Head:
         places = [place for place in usual if place not in self.without]
         places += [place for place in self.also if place not in places]
         try:
-            book(tuned=self.tuned, off=self.off)
-        except ConfigError as error:
-            raise Unclear("a setting", "one inside the safety limits", str(error)) from error
+            wish = read({**self.wishes, **self.tables})
+            settle(wish)
+        except RuleFault as fault:
+            raise Unclear(
+                "a wish about the rules", "one that the safety table allows", fault.sentence.en
+            ) from fault
         return Setting(
             title=self.title,
             about=" ".join(self.about),
             begins_s=self.begins_s,
             places=tuple(places),
             clock_known=self.clock_known,
-            tuned=self.tuned,
-            off=tuple(self.off),
+            wish=wish,
         )
 
     def _title(self, value: str) -> None:
@@ -115,25 +124,51 @@ class Head:
             raise Unclear(value, "known or unknown", "Say whether the hub knows the time.")
         self.clock_known = value in (known.en, known.zh)
 
+    def _city(self, value: str) -> None:
+        self.wishes["city"] = _preset(value, CITIES)
+
+    def _profile(self, value: str) -> None:
+        self.wishes["profiles"] = [_preset(name, PROFILES) for name in _items(value)]
+
     def _set(self, value: str) -> None:
-        match = re.fullmatch(r"(\w+)\.(\w+)\s*=\s*(\d{1,9}(?:\.\d{1,6})?)", value)
-        if match is None:
-            raise Unclear(value, "RULE.PARAMETER = NUMBER", "Take the names from local_rules.")
-        self.tuned[f"{match[1]}.{match[2]}"] = float(match[3])
+        match = re.fullmatch(r"(\w+)\.(\w+)\s*=\s*(.+)", value)
+        if match is None or match[1] in WISH_KEYS:
+            raise Unclear(
+                value, "RULE.PARAMETER = VALUE, as fall.rearm_s = 20 min", "Correct the line."
+            )
+        number = re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,6})?", match[3])
+        self.tables.setdefault(match[1], {})[match[2]] = (
+            float(match[3]) if number is not None else match[3]
+        )
 
     def _off(self, value: str) -> None:
-        for name in re.split(r"[,，、]", value):
-            rule = rules().get(" ".join(name.replace("_", " ").split()).lower())
+        off: list[str] = []
+        for name in _items(value):
+            rule = rule_in(name)[0]
             if rule is None:
-                raise Unclear(name.strip(), "the name of a rule", "Correct its spelling.")
-            self.off.append(str(rule))
+                raise Unclear(name, "the name of a rule", "Correct its spelling.")
+            off.append(str(rule))
+        self.wishes["off"] = off
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in re.split(r"[,，、]", value)]
+
+
+def _preset(value: str, presets: Mapping[str, Preset]) -> str:
+    """Return the id of the city or profile that goes by this name."""
+    for preset in presets.values():
+        if value.lower() in (preset.id, preset.name.en.lower(), preset.name.zh):
+            return preset.id
+    known = ", ".join(preset.name.en for preset in presets.values())
+    raise Unclear(value, f"one of {known}", "Correct its spelling.")
 
 
 def _places(value: str, *, whole_home: bool = False) -> list[Place]:
     """Return the things of a list. Without a room: from the whole home where `whole_home`."""
     places: list[Place] = []
-    for item in re.split(r"[,，、]", value):
-        room, word = room_in(item.strip())
+    for item in _items(value):
+        room, word = room_in(item)
         thing = next(
             (
                 key
@@ -150,5 +185,5 @@ def _places(value: str, *, whole_home: bool = False) -> list[Place]:
         elif whole_home:
             places += [Place(thing, usual) for usual in THINGS[thing].usual]
         else:
-            raise Unclear(item.strip(), "a thing and its room, as 'light in bedroom'", "Add it.")
+            raise Unclear(item, "a thing and its room, as 'light in bedroom'", "Add it.")
     return places

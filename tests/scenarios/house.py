@@ -18,7 +18,7 @@ from agent.core.event import Observed
 from agent.core.reading import PLAYED, Quantity, Reading, Value
 from agent.core.text import Sentence
 from local_rules.blind import blind
-from local_rules.catalog import book
+from local_rules.settle import settle
 from tests.scenarios.clock import HouseClock
 from tests.scenarios.hub import Happened, Hub
 from tests.scenarios.play import Fact, Person, Place, Setting, Tell
@@ -41,7 +41,7 @@ class House:
         devices = {self._ids[place]: _device(place) for place in setting.places}
         names = {self._ids[place]: _name(place) for place in setting.places}
         names |= {hub_part(part): name for part, name in HUB_PARTS.items()}
-        self._rules = book(tuned=setting.tuned, off=setting.off)
+        self._rules = settle(setting.wish).book()
         self._clock = HouseClock(setting.begins_s, known=setting.clock_known)
         self._hub = Hub(self._rules, self._clock, devices, names)
         self._hub.now = self._clock.stamp(0.0)

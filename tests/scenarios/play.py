@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.core.alarm import AlarmState, RuleId, Severity
 from agent.core.reading import Quantity, Value
+from local_rules.wish import Wish
 
 
 class PlayError(Exception):
@@ -162,8 +162,7 @@ class Step:
 class Setting:
     """The home of a play.
 
-    `begins_s` seconds since 1970 UTC at second 0. `tuned` and `off` are the site's say in the
-    rules, as in `catalog.book`.
+    `begins_s` seconds since 1970 UTC at second 0. `wish` is the site's say in the rules.
     """
 
     title: str = ""
@@ -171,8 +170,7 @@ class Setting:
     begins_s: float = 0
     places: tuple[Place, ...] = ()
     clock_known: bool = True
-    tuned: Mapping[str, float] = field(default_factory=dict)
-    off: tuple[str, ...] = ()
+    wish: Wish = field(default_factory=Wish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.core.alarm import Severity
 from agent.core.reading import Quantity
-from tests.scenarios import page, phrases, words
+from tests.scenarios import header, page, phrases, words
 from tests.scenarios.parse import parse
 from tests.scenarios.play import Change, Expect, Fact, Place, Play, PlayError, Quiet, Tell
 
@@ -121,6 +121,10 @@ def test_a_line_that_is_not_clear_is_refused_with_the_next_step(
         ("begins: 2026-03-14 08:00\noff: smoke\n", "cannot be turned off"),
         ("begins: 2026-03-14 08:00\noff: smok\n", "the name of a rule"),
         ("begins: 2026-03-14 08:00\nclock: late\n", "known or unknown"),
+        ("begins: 2026-03-14 08:00\ncity: Paris\n", "one of Shanghai"),
+        ("begins: 2026-03-14 08:00\nprofile: young\n", "one of independent"),
+        ("begins: 2026-03-14 08:00\nset: city.x = 3\n", "RULE.PARAMETER"),
+        ("begins: 2026-03-14 08:00\nset: fall.rearm_s = 3 kg\n", "safety table allows"),
     ],
 )
 def test_a_head_that_is_not_clear_is_refused(head: str, says: str) -> None:
@@ -170,6 +174,13 @@ def test_no_two_rules_go_by_one_name() -> None:
 def test_the_page_lists_the_words_that_the_parser_knows() -> None:
     text = (HERE / "README.md").read_text(encoding="utf-8")
     assert text.endswith(page.as_markdown()), "append the output of --words"
+
+
+def test_the_page_tells_of_every_line_of_a_head() -> None:
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    for key in header.KEYS.values():
+        assert f"| `{key.en}:" in text
+        assert f"| `{key.zh}：" in text
 
 
 def test_the_page_s_own_play_is_read() -> None:
