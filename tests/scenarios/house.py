@@ -25,7 +25,8 @@ from tests.scenarios.play import Fact, Person, Place, Setting, Tell
 from tests.scenarios.words import HUB_PARTS, MOVED_ONLY, ROOMS, THINGS
 
 CHECK_IN_S = 6 * 3600.0
-"""Each device reports its battery this often; the kit's supervision wants it at least daily."""
+"""Each device reports its battery this often, and how it stands if it has a state that lasts; the
+kit's supervision wants it at least daily."""
 
 RESTART_S = 20.0
 """How long a hub that starts again is deaf."""
@@ -47,7 +48,7 @@ class House:
         self._hub.now = self._clock.stamp(0.0)
         self._stopped: Stamp | None = None
         self._silent: set[Place] = set()
-        self._battery_pct: dict[Place, Value] = {}
+        self._latest: dict[Place, dict[Quantity, Value]] = {}
         self._drilled: dict[DeviceId, None] = {}
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._planned = 0
@@ -68,8 +69,8 @@ class House:
     def tell(self, told: Tell) -> None:
         """Let a device say something now, and take it back when that is over."""
         for fact in told.facts:
-            if fact.quantity is Quantity.BATTERY_PCT:
-                self._battery_pct[told.place] = fact.value
+            if fact.quantity in _REPEATED and not told.drill:
+                self._latest.setdefault(told.place, {})[fact.quantity] = fact.value
         self._say(told.place, told.facts, drill=told.drill)
         if told.lasts_s:
             over = tuple(Fact(fact.quantity, _opposite(fact.value)) for fact in told.facts)
@@ -83,7 +84,7 @@ class House:
     def hear_again(self, place: Place) -> None:
         """Let the device be heard again: it checks in at once."""
         self._silent.discard(place)
-        self._report_battery(place)
+        self._report(place)
 
     def end_drills(self) -> None:
         """Let the drill be over with every device that played in it."""
@@ -191,18 +192,24 @@ class House:
 
     def _check_in(self, place: Place, second: float) -> None:
         def act() -> None:
-            self._report_battery(place)
+            self._report(place)
             self._check_in(place, second + CHECK_IN_S)
 
         self._plan(second, act)
 
-    def _report_battery(self, place: Place) -> None:
-        self._say(place, (Fact(Quantity.BATTERY_PCT, self._battery_pct.get(place, 90)),))
+    def _report(self, place: Place) -> None:
+        told: dict[Quantity, Value] = {Quantity.BATTERY_PCT: 90, **self._latest.get(place, {})}
+        if place.thing == "door":
+            told.setdefault(Quantity.CONTACT_OPEN, False)
+        self._say(place, [Fact(quantity, value) for quantity, value in told.items()])
 
     def _plan(self, second: float, act: Callable[[], None]) -> None:
         self._planned += 1
         heapq.heappush(self._later, (second, self._planned, act))
 
+
+_REPEATED = (Quantity.BATTERY_PCT, Quantity.CONTACT_OPEN)
+"""What a device says again each time it checks in."""
 
 _CHANNELS = {"uplink": "platform"}
 """Hub parts that say of which of their faults they speak."""
