@@ -19,8 +19,9 @@ from agent.core.reading import PLAYED, Quantity, Reading, Value
 from agent.core.text import Sentence
 from local_rules.blind import blind
 from local_rules.settle import settle
+from tests.scenarios.chronicle import Chronicle, Happened
 from tests.scenarios.clock import HouseClock
-from tests.scenarios.hub import Happened, Hub
+from tests.scenarios.hub import Hub
 from tests.scenarios.play import Fact, Person, Place, Setting, Tell
 from tests.scenarios.words import HUB_PARTS, MOVED_ONLY, ROOMS, THINGS
 
@@ -44,7 +45,9 @@ class House:
         names |= {hub_part(part): name for part, name in HUB_PARTS.items()}
         self._rules = settle(setting.wish).book()
         self._clock = HouseClock(setting.begins_s, known=setting.clock_known)
-        self._hub = Hub(self._rules, self._clock, devices, names)
+        rooms = {device.id: device.room for device in devices.values()}
+        self._chronicle = Chronicle(names, rooms)
+        self._hub = Hub(self._rules, self._clock, devices, names, self._chronicle)
         self._hub.now = self._clock.stamp(0.0)
         self._stopped: Stamp | None = None
         self._silent: set[Place] = set()
@@ -146,7 +149,7 @@ class House:
     @property
     def happened(self) -> list[Happened]:
         """Return what came of it so far, in order."""
-        return self._hub.happened
+        return self._chronicle.happened
 
     @property
     def open_alarms(self) -> list[Alarm]:

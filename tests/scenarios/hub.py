@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from agent.core.actuation import ActuationKind, Requester
-from agent.core.alarm import Alarm, AlarmId, AlarmState, Why
+from agent.core.alarm import Alarm, AlarmId
 from agent.core.clock import Stamp
 from agent.core.command import AckAlarm, ResolveAlarm
 from agent.core.device import Device, DeviceId, DeviceKind
 from agent.core.effect import Derive, LocalAction, RaiseAlarm
 from agent.core.errors import CommandRefused
 from agent.core.reading import Quantity
-from agent.core.row import Kind
 from agent.core.text import Sentence
 from agent.replay.home import News, RecordedHome
 from agent.response import gate, silence
@@ -27,20 +25,8 @@ from agent.response.lifecycle import AlarmBook, Cause, apply
 from agent.response.record import alarm_from_body, alarm_to_body
 from local_rules import engine, snapshot
 from local_rules.rule import RuleBook
+from tests.scenarios.chronicle import Chronicle
 from tests.scenarios.clock import HouseClock
-from tests.scenarios.play import Change
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What came of it at `second`: a change of an alarm, or something that the hub did. `room` is
-    that of the device which gave the evidence."""
-
-    second: float
-    says: Sentence
-    change: Change | None = None
-    alarm: Alarm | None = None
-    room: str = ""
 
 
 class Hub(RecordedHome):
@@ -52,15 +38,16 @@ class Hub(RecordedHome):
         clock: HouseClock,
         devices: Mapping[DeviceId, Device],
         names: Mapping[DeviceId, Sentence],
+        chronicle: Chronicle,
     ) -> None:
         super().__init__(rules, attended=False, tell=self._note)
-        self.happened: list[Happened] = []
         self.presence = ""
         self.moved: dict[DeviceId, ActuationKind] = {}
         self.sounding_until: dict[DeviceId, float] = {}
         self._clock = clock
         self._devices = devices
         self._names = names
+        self._chronicle = chronicle
         self._rule_disk: dict[engine.StateKey, str] = {}
         self._alarm_disk: dict[AlarmId, str] = {}
 
@@ -126,30 +113,8 @@ class Hub(RecordedHome):
         return closed[-1] if closed else None
 
     def _note(self, news: News) -> None:
-        alarm = news.alarm
-        self._alarm_disk[alarm.id] = json.dumps(alarm_to_body(alarm))
-        named = replace(alarm, why=self._with_name(alarm.why))
-        change = self._change_of(news)
-        device = self._devices.get(alarm.why.device)
-        self.happened.append(
-            Happened(
-                self._clock.second_of(news.stamp),
-                named.why.sentence,
-                change,
-                named,
-                device.room if device is not None else "",
-            )
-        )
-
-    def _change_of(self, news: News) -> Change | None:
-        """Return what the change is in the words of a play, None when they have none for it."""
-        alarm = news.alarm
-        seen = {one.change for one in self.happened if one.alarm and one.alarm.id == alarm.id}
-        if alarm.state is AlarmState.PRE_ALARM:
-            return None if Change.ASKS in seen else Change.ASKS
-        if news.kind in (Kind.ALARM_RAISED, Kind.ALARM_REPEATED):
-            return Change.AGAIN if Change.RAISED in seen else Change.RAISED
-        return Change.ENDS if alarm.restored == news.stamp else None
+        self._alarm_disk[news.alarm.id] = json.dumps(alarm_to_body(news.alarm))
+        self._chronicle.alarm(self._clock.second_of(news.stamp), news.alarm)
 
     def _order(self, action: LocalAction, alarm: Alarm) -> None:
         """Have every device of the kind do it, as far as the gate lets it."""
@@ -175,19 +140,8 @@ class Hub(RecordedHome):
             if device.kind is DeviceKind.SIREN:
                 self.sounding_until[device.id] = self._second() + actuation.duration_s
 
-    def _with_name(self, why: Why) -> Why:
-        """Put the device's name where the rules, which know no names, have written its id."""
-        name = self._names.get(why.device)
-        if name is None:
-            return why
-        written = f"{why.device}/{why.channel}" if why.channel else str(why.device)
-        sentence = Sentence(
-            why.sentence.zh.replace(written, name.zh), why.sentence.en.replace(written, name.en)
-        )
-        return replace(why, sentence=sentence)
-
     def _say(self, zh: str, en: str) -> None:
-        self.happened.append(Happened(self._second(), Sentence(zh, en)))
+        self._chronicle.say(self._second(), zh, en)
 
     def _second(self) -> float:
         assert self.now is not None, "the play has begun"

@@ -12,8 +12,8 @@ from typing import assert_never
 from agent.core.alarm import AlarmId
 from agent.core.text import Sentence
 from local_rules.day import DAY_S, ZONE_S
+from tests.scenarios.chronicle import Happened
 from tests.scenarios.house import House
-from tests.scenarios.hub import Happened
 from tests.scenarios.play import (
     Blind,
     Change,

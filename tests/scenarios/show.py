@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.core.text import Sentence
-from tests.scenarios.hub import Happened
+from tests.scenarios.chronicle import Happened
 from tests.scenarios.play import Change, Play
 from tests.scenarios.player import Played, clock_of
 from tests.scenarios.words import STATES
