@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
 from agent.core.actuation import ActuationKind
 from agent.core.alarm import Alarm
@@ -22,7 +23,7 @@ from local_rules.settle import settle
 from tests.scenarios.chronicle import Chronicle, Happened
 from tests.scenarios.clock import HouseClock
 from tests.scenarios.hub import Hub
-from tests.scenarios.play import Fact, Person, Place, Setting, Tell
+from tests.scenarios.play import Fact, Happens, Person, Place, Setting, Tell, Turn
 from tests.scenarios.words import HUB_PARTS, MOVED_ONLY, ROOMS, THINGS
 
 CHECK_IN_S = 6 * 3600.0
@@ -34,7 +35,9 @@ RESTART_S = 20.0
 
 
 class House:
-    """Plays devices and people to a hub, second by second."""
+    """Plays devices and people to a hub, second by second. `refused`: what was asked last was."""
+
+    late_s = 0.0
 
     def __init__(self, setting: Setting) -> None:
         self.second = 0.0
@@ -80,20 +83,34 @@ class House:
             end_s = self.second + told.lasts_s
             self._plan(end_s, lambda: self._say(told.place, over, drill=told.drill))
 
-    def silence(self, place: Place) -> None:
-        """Let the device be heard no more."""
-        self._silent.add(place)
-
-    def hear_again(self, place: Place) -> None:
-        """Let the device be heard again: it checks in at once."""
-        self._silent.discard(place)
-        self._report(place)
-
-    def end_drills(self) -> None:
-        """Let the drill be over with every device that played in it."""
-        for device in self._drilled:
-            self._hub.end_drills(device, self._clock.stamp(self.second))
-        self._drilled.clear()
+    def happens(self, what: Happens) -> None:
+        """Let the house go through something."""
+        match what.turn:
+            case Turn.HUB_STOPS:
+                self._stop()
+            case Turn.HUB_STARTS:
+                self._start()
+            case Turn.HUB_RESTARTS:
+                self._stop()
+                self._plan(self.second + RESTART_S, self._start)
+            case Turn.CLOCK_LOST:
+                self._clock.lose(self.second)
+            case Turn.CLOCK_FOUND:
+                self._clock.find()
+            case Turn.CLOCK_JUMPS:
+                self._clock.jump(what.by_s)
+            case Turn.DRILL_ENDS:
+                self._end_drills()
+            case Turn.SILENT:
+                assert what.place is not None, "the parser has found the device"
+                self._silent.add(what.place)
+            case Turn.HEARD:
+                assert what.place is not None, "the parser has found the device"
+                self._silent.discard(what.place)
+                self._report(what.place)
+            case _:
+                assert_never(what.turn)
+        self._hub.now = self._clock.stamp(self.second)
 
     def answer(self, person: Person) -> int:
         """Let somebody answer the open alarms that are meant; return how many there were."""
@@ -111,38 +128,6 @@ class House:
                 command = ResolveAlarm(alarm.id, caller, person.cause)
             self.refused |= not self._hub.ask(command, self._clock.stamp(self.second))
         return len(meant)
-
-    def hub_stops(self) -> None:
-        """Cut the hub's power; what it has not written down is gone."""
-        self._stopped = self._stopped or self._clock.stamp(self.second)
-
-    def hub_starts(self) -> None:
-        """Start the hub with what is on its disk; one that runs stays as it is."""
-        if self._stopped is not None:
-            stamp = self._clock.boot(self._stopped, self.second)
-            self._stopped = None
-            self._hub.start(stamp)
-            self._hub.pass_until(stamp)  # What came due meanwhile rings at once.
-
-    def hub_restarts(self) -> None:
-        """Stop the hub; it is back a little later."""
-        self.hub_stops()
-        self._plan(self.second + RESTART_S, self.hub_starts)
-
-    def clock_lost(self) -> None:
-        """Let the hub no longer know what time it is."""
-        self._clock.lose(self.second)
-        self._hub.now = self._clock.stamp(self.second)
-
-    def clock_found(self) -> None:
-        """Let the hub know the time again."""
-        self._clock.find()
-        self._hub.now = self._clock.stamp(self.second)
-
-    def clock_jumps(self, by_s: float) -> None:
-        """Let the hub's wall clock be set wrong by as much."""
-        self._clock.jump(by_s)
-        self._hub.now = self._clock.stamp(self.second)
 
     # --- how it stands --------------------------------------------------------------------------
 
@@ -174,7 +159,29 @@ class House:
         done = (ActuationKind.VALVE_CLOSE, ActuationKind.SWITCH_ON)
         return any(self._hub.moved.get(device) in done for device in own)
 
+    def comes_true(self, condition: Callable[[], bool]) -> bool:
+        """Return whether it holds: here everything has happened when it happens."""
+        return condition()
+
     # --- inside ---------------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        """Cut the hub's power; what it has not written down is gone."""
+        self._stopped = self._stopped or self._clock.stamp(self.second)
+
+    def _start(self) -> None:
+        """Start the hub with what is on its disk; one that runs stays as it is."""
+        if self._stopped is not None:
+            stamp = self._clock.boot(self._stopped, self.second)
+            self._stopped = None
+            self._hub.start(stamp)
+            self._hub.pass_until(stamp)  # What came due meanwhile rings at once.
+
+    def _end_drills(self) -> None:
+        """Let the drill be over with every device that played in it."""
+        for device in self._drilled:
+            self._hub.end_drills(device, self._clock.stamp(self.second))
+        self._drilled.clear()
 
     def _wait(self, second: float) -> None:
         if self._stopped is None:
