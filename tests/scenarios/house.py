@@ -44,7 +44,7 @@ class House:
         self.refused = False
         self._ids = {place: _device_id(place) for place in setting.places}
         devices = {self._ids[place]: _device(place) for place in setting.places}
-        names = {self._ids[place]: _name(place) for place in setting.places}
+        names = {self._ids[place]: name_of(place) for place in setting.places}
         names |= {hub_part(part): name for part, name in HUB_PARTS.items()}
         self._rules = settle(setting.wish).book()
         self._clock = HouseClock(setting.begins_s, known=setting.clock_known)
@@ -239,7 +239,8 @@ def _device(place: Place) -> Device:
     return Device(_device_id(place), thing.kind, thing.words.zh, place.room)
 
 
-def _name(place: Place) -> Sentence:
+def name_of(place: Place) -> Sentence:
+    """Return what the device is called in sentences."""
     words = THINGS[place.thing].words
     room = next(room for room in ROOMS if room.zh == place.room)
     return Sentence(f"{place.room}的{words.zh}", f"{words.en} in the {room.en}")

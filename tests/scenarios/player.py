@@ -106,7 +106,7 @@ class Stage(Protocol):
 
 
 def play_out(play: Play, stage: Stage | None = None) -> Played:
-    """Play it on `stage`; without one on a house of its own, where no time passes but the play's."""
+    """Play it on `stage`; without one on a house of its own, where only the play's time passes."""
     return _Performance(play, House(play.setting) if stage is None else stage).run()
 
 

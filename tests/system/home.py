@@ -6,9 +6,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -24,8 +25,11 @@ DEVICES = {
     "smoke": "smoke",
     "door": "contact",
 }
-RESTORING = ("sos_button", "smoke", "contact")
+RESTORING = ("sos_button", "smoke", "gas", "co", "leak", "contact", "motion")
 """Kinds that say it when what they reported is over."""
+
+TELLS_NOTHING = ("siren", "valve", "plug", "climate")
+"""Kinds of which nobody asks a sign while they are paired."""
 
 RETRY_S = 60.0
 """Whatever is broken is tried again within this time: the disk every 30 s, the stick every 15 s."""
@@ -35,6 +39,7 @@ class Home:
     """A hub in one folder with an emulated stick that need not be plugged in.
 
     `template` is the folder of a home whose devices are paired: this one begins as its copy.
+    `devices`, `rooms`: name to the emulator's kind, and to the room for the ledger.
     """
 
     def __init__(
@@ -42,15 +47,19 @@ class Home:
         folder: Path,
         *,
         template: Path | None = None,
+        devices: Mapping[str, str] = DEVICES,
+        rooms: Mapping[str, str] = MappingProxyType({}),
         broker_port: int | None = None,
         extra: str = "",
     ) -> None:
         self.folder = folder
+        self._devices = devices
+        self._rooms = rooms
         if template is not None:
             shutil.copytree(template / "data", folder / "data")
             shutil.copyfile(template / "nv", folder / "nv")
         # Awake, for their interviews take a tenth of the time.
-        written = write_home(folder / "home.toml", DEVICES, more="sleepy = false\n")
+        written = write_home(folder / "home.toml", devices, more="sleepy = false\n")
         self.stick = StickProcess(folder, home=written, nv=folder / "nv")
         self.hub = Hub(folder, stick=str(folder / "stick"), broker_port=broker_port, extra=extra)
         self._ears: StickControl | None = None
@@ -79,19 +88,20 @@ class Home:
 
     def pair_all(self) -> None:
         """Bring every device in."""
-        for device, kind in DEVICES.items():
+        for device, kind in self._devices.items():
             self._pair(device, kind)
 
     def _pair(self, device: str, kind: str) -> None:
         """Bring one device in; it reports exactly once, so that no alarm is left of it."""
 
         def tell(notice: dict[str, Any]) -> None:
-            if notice["params"].get("stage") == "ready" and kind != "siren":
+            if notice["params"].get("stage") == "ready" and kind not in TELLS_NOTHING:
                 self.hand.do("press" if kind.endswith("button") else "trip", device=device)
 
         with closing(Line(self.hub.run_dir / "control.sock", tell, timeout_s=90.0)) as line:
             self.hand.do("join", device=device)
-            paired = line.ask("pair.start", window_s=60, name=device)
+            room = self._rooms.get(device, "")
+            paired = line.ask("pair.start", window_s=60, name=device, room=room)
             assert paired["outcome"] == "done", paired
             if kind in RESTORING:
                 self.hand.do("restore", device=device)
