@@ -157,17 +157,24 @@ class RecordedHome:
     def _change(self, cause: Cause) -> None:
         """Let the lifecycle say what becomes of an alarm. Errors: CommandRefused."""
         assert self.now is not None
+        before = self.book
         new_id = AlarmId(f"replay-{self._alarms + 1}")
-        change = apply(self.book, cause, self.now, new_id)
+        change = apply(before, cause, self.now, new_id)
         self.book = change.book
         alarm = change.alarm
-        if alarm is None or change.kind is None:
+        if alarm is None:
             return
         if alarm.id == new_id:
             self._alarms += 1
-        self._tell(News(self.now, change.kind, alarm))
-        if self._attended and alarm.is_open and not alarm.condition_active:
+        if change.kind is not None:
+            self._tell(News(self.now, change.kind, alarm))
+        self._act(before, cause, alarm)
+        is_over = alarm.is_open and not alarm.condition_active
+        if self._attended and change.kind is not None and is_over:
             self._change(ResolveAlarm(alarm.id, NOBODY, OVER))
+
+    def _act(self, before: AlarmBook, cause: Cause, alarm: Alarm) -> None:
+        """Do what the change of `alarm` asks for: a home without hardware moves nothing."""
 
     def open_alarm(self, rule: RuleId, subject: str, *, drill: bool = False) -> Alarm | None:
         """Return the open alarm of `rule` for `subject`."""

@@ -89,28 +89,12 @@ class Hub(RecordedHome):
                 self.presence = str(effect.reading.value)
                 self._say(f"判断：{self.presence}", f"believes: {self.presence}")
 
-    def _change(self, cause: Cause) -> None:
-        before = self.book
-        known = {*before.open, *before.closed}
-        super()._change(cause)
+    def _act(self, before: AlarmBook, cause: Cause, alarm: Alarm) -> None:
         actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
         actions += silence.siren_effects(before, self.book)
-        alarm = self._subject_of(cause, known)
-        if actions and alarm is not None:
-            assert self.now is not None, "something happened"
-            for action in silence.lasting(self.book, actions, self.now):
-                self._order(action, alarm)
-
-    def _subject_of(self, cause: Cause, known: set[AlarmId]) -> Alarm | None:
-        """Return the alarm that the cause was about."""
-        if isinstance(cause, AckAlarm | ResolveAlarm):
-            return self.book.get(cause.alarm)
-        drill = isinstance(cause, RaiseAlarm) and cause.drill
-        found = self.book.find(cause.rule, cause.subject, drill=drill)
-        if found is not None:
-            return found
-        closed = [alarm for alarm in self.book.closed.values() if alarm.id in known]
-        return closed[-1] if closed else None
+        assert self.now is not None, "something happened"
+        for action in silence.lasting(self.book, actions, self.now):
+            self._order(action, alarm)
 
     def _note(self, news: News) -> None:
         self._alarm_disk[news.alarm.id] = json.dumps(alarm_to_body(news.alarm))
