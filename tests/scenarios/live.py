@@ -69,9 +69,7 @@ class LiveHouse:
         places = [p for p in play.setting.places if p in used or p.thing in ("siren", "valve")]
         self._names = {place: f"{place.thing}-{n}" for n, place in enumerate(places)}
         self._home = Home(
-            folder,
-            devices={name: KINDS[place.thing] for place, name in self._names.items()},
-            rooms={name: place.room for place, name in self._names.items()},
+            folder, devices={name: KINDS[place.thing] for place, name in self._names.items()}
         )
         self._began_s = 0.0
         self._later: list[tuple[float, int, Tell]] = []
@@ -84,8 +82,8 @@ class LiveHouse:
         self._home.plug_in()
         self._home.start()
         self._home.wait_ready()
-        self._home.pair_all()
         for place, name in self._names.items():
+            self._home.pair(name, KINDS[place.thing], room=place.room)
             if place.thing == "valve":  # A new one is shut; a home cooks.
                 self._home.hand.do("report", device=name, on_off=True, force=True)
         for alarm in self._home.ask("alarms.list")["alarms"]:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -39,7 +38,6 @@ class Home:
     """A hub in one folder with an emulated stick that need not be plugged in.
 
     `template` is the folder of a home whose devices are paired: this one begins as its copy.
-    `devices`, `rooms`: name to the emulator's kind, and to the room for the ledger.
     """
 
     def __init__(
@@ -48,13 +46,10 @@ class Home:
         *,
         template: Path | None = None,
         devices: Mapping[str, str] = DEVICES,
-        rooms: Mapping[str, str] = MappingProxyType({}),
         broker_port: int | None = None,
         extra: str = "",
     ) -> None:
         self.folder = folder
-        self._devices = devices
-        self._rooms = rooms
         if template is not None:
             shutil.copytree(template / "data", folder / "data")
             shutil.copyfile(template / "nv", folder / "nv")
@@ -88,10 +83,10 @@ class Home:
 
     def pair_all(self) -> None:
         """Bring every device in."""
-        for device, kind in self._devices.items():
-            self._pair(device, kind)
+        for device, kind in DEVICES.items():
+            self.pair(device, kind)
 
-    def _pair(self, device: str, kind: str) -> None:
+    def pair(self, device: str, kind: str, *, room: str = "") -> None:
         """Bring one device in; it reports exactly once, so that no alarm is left of it."""
 
         def tell(notice: dict[str, Any]) -> None:
@@ -100,7 +95,6 @@ class Home:
 
         with closing(Line(self.hub.run_dir / "control.sock", tell, timeout_s=90.0)) as line:
             self.hand.do("join", device=device)
-            room = self._rooms.get(device, "")
             paired = line.ask("pair.start", window_s=60, name=device, room=room)
             assert paired["outcome"] == "done", paired
             if kind in RESTORING:
