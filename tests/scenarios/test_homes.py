@@ -28,6 +28,7 @@ def test_a_home_comes_out_as_its_play_says(path: Path) -> None:
     assert not played.failures, as_text(played, "en")
 
 
+@pytest.mark.serial
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_a_home_on_the_emulated_stick_comes_out_as_its_play_says(
