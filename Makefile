@@ -8,6 +8,8 @@ ROUNDS ?= 1
 HUBS ?= 500
 CUTS ?= 500
 KILLS ?= 500
+PLAY ?= $(sort $(wildcard tests/scenarios/*.play))
+PLAY_LANG ?= en
 
 PY := $(VENV)/bin/python
 FOLDERS := $(wildcard agent drivers local_rules sync tests hw-fixtures/emulators hw-fixtures/demo)
@@ -16,7 +18,7 @@ PYTEST := $(PY) -m pytest -q
 export PYTHONPATH := $(CURDIR):$(CURDIR)/hw-fixtures:$(CURDIR)/hw-fixtures/emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial bench faults power-cut \
+.PHONY: help demo test check lint types tidy docs docs-check fmt unit serial play bench faults power-cut \
         network-faults test-brokers fleet judge lock clean venv-demo venv-dev debian-test
 
 help: ## List the targets
@@ -62,6 +64,9 @@ unit: venv-dev debian-test ## Run the tests that may run side by side
 serial: venv-dev debian-test ## Run the tests that need the machine to themselves
 	@echo "serial: tests one after the other"
 	@$(PYTEST) -m serial || [ $$? -eq 5 ]
+
+play: venv-dev ## Play a story of a home and print what happened (PLAY=file, PLAY_LANG=zh|en)
+	@$(PY) -m tests.scenarios --lang $(PLAY_LANG) $(PLAY)
 
 bench: venv-dev debian-test ## Measure: one JSON line a figure
 	@$(PY) -m tests.bench
