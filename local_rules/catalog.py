@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from agent.core.actuation import Actuation
+from agent.core.actuation import Actuation, LocalAction
 from agent.core.alarm import RuleId, Severity
-from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from local_rules.row import SIREN, Act, Parameter, Row
 from local_rules.rows.climate import CLIMATE

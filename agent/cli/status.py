@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from agent.cli import show, text
+from agent.cli.alarms import muted_lines
 from agent.cli.frame import Command, common_options, json_option
 from agent.cli.session import Session, echo_json, with_session
 from agent.control.schema import DriverInfo, SiteInfo, Status
@@ -125,6 +126,7 @@ def _what_is_wrong(session: Session, found: Status) -> list[Line]:
     lines += [
         (say(text.TROUBLES) if index == 0 else "", line) for index, line in enumerate(troubles)
     ]
+    lines += muted_lines(session, found.mutes)
     return [*lines, (say(text.COUNTERS), counters)] if counters else lines
 
 

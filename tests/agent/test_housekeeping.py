@@ -134,7 +134,7 @@ def test_no_class_holds_what_people_did_or_what_was_lost() -> None:
 
 def test_alarms_go_last_and_only_when_the_platform_has_them() -> None:
     assert TABLE[-1].name == "alarms"
-    assert [row.lane for row in TABLE] == [None, None, None, Lane.URGENT]
+    assert [row.lane for row in TABLE] == [None, None, None, Lane.BULK, Lane.URGENT]
 
 
 # --- salvage --------------------------------------------------------------------------------------

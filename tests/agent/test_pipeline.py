@@ -21,6 +21,7 @@ from agent.core.reading import Quantity
 from agent.core.row import Kind
 from agent.dispatch import Asked
 from agent.journal.schema import Table
+from agent.pipeline import Outcome
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home
 from tests.clocks import HandClock
 
@@ -73,11 +74,12 @@ def hazards(home: Home) -> set[str]:
 
 
 async def ask(home: Home, command: AckAlarm | ResolveAlarm) -> Alarm:
-    future: asyncio.Future[Alarm | CommandRefused] = asyncio.get_running_loop().create_future()
+    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     home.pipeline.command(command, future.set_result)
     outcome = await asyncio.wait_for(future, 10)
     if isinstance(outcome, CommandRefused):
         raise outcome
+    assert isinstance(outcome, Alarm)
     return outcome
 
 

@@ -33,6 +33,7 @@ def alarm(hazard: Hazard = Hazard.SOS, state: AlarmState = AlarmState.ACTIVE) ->
         count=1,
         drill=False,
         why=Why(Sentence("按下", "pressed"), BUTTON, "sos", "True"),
+        detected=NOW,
         raised=NOW,
     )
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from agent import catalogue
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Hazard, Severity
 from agent.core.device import DeviceId, DeviceKind
-from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from agent.core.reading import Quantity
 from agent.core.text import Sentence

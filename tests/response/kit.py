@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Alarm, AlarmId, Hazard, RuleId, Severity, Why
 from agent.core.clock import BootId, Stamp, TimeQuality
 from agent.core.command import AckAlarm, Caller, ResolveAlarm, Role
 from agent.core.device import DeviceId, DeviceKind
-from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
+from agent.core.effect import RaiseAlarm, RestoreAlarm
 from agent.core.text import Sentence
 from agent.response.lifecycle import AlarmBook, Cause, Change, apply
 
