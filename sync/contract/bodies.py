@@ -239,7 +239,8 @@ class Unmuted(Body):
     by: str
     """Who did it; empty when the mute ended by itself."""
     raised: int = Field(ge=0)
-    """How many alarms are raised now."""
+    """How many alarms this lets go of. At the end of its time each is raised by its own deadline,
+    and need not be counted here."""
     why: str = ""
 
 
