@@ -235,13 +235,15 @@ async def test_other_rules_meanwhile_neither_end_nor_lengthen_the_asking(
         enter(home)
         await state_is(home, AlarmState.PRE_ALARM)
         rules = catalog.book(tuned=tuned) if tuned else catalog.book(off=[DWELL])
-        assert "anju alarm ack" in home.pipeline.forgets(rules)
+        lost = home.pipeline.forgets(rules)
+        assert lost is not None
+        assert "ask again when it is over" in lost.en
         home.pipeline.use_rules(rules)
         home.pass_time(119)
         await state_is(home, AlarmState.PRE_ALARM)
         home.pass_time(1)
         await state_is(home, AlarmState.ACTIVE)
-        assert home.pipeline.forgets(catalog.book()) == "", "what is told is not forgotten"
+        assert home.pipeline.forgets(catalog.book()) is None, "what is told is not forgotten"
 
 
 async def test_a_drill_is_asked_about_in_rows_only_and_ends_with_the_drill(

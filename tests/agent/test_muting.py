@@ -223,7 +223,9 @@ async def test_a_rule_turned_off_during_its_mute_can_be_unmuted_and_loses_nothin
         enter(home)
         await state_is(home, AlarmState.SHELVED)
         off = catalog.book(off=[DWELL])
-        assert "held back by a mute" in home.pipeline.forgets(off)
+        lost = home.pipeline.forgets(off)
+        assert lost is not None
+        assert f"{DWELL} is in the middle of a mute" in lost.en
         home.pipeline.use_rules(off)
         assert [one.state for one in (await unmute(home, DWELL)).raised] == ["ACTIVE"]
 

@@ -17,7 +17,6 @@ from agent.core.row import Kind
 from agent.response import mutes
 from agent.response.lifecycle import Held, held_of
 from agent.response.mutes import Mute, MuteBook, may_be_muted
-from agent.response.rule_change import forgotten
 from agent.response.silence import siren_wanted
 from agent.response.waiting import NEVER_WAIT
 from local_rules import catalog
@@ -225,26 +224,3 @@ def test_when_the_mute_is_taken_back_all_it_held_is_let_go_of_and_nothing_else()
         assert desk.take(release).kind is None, "once"
     assert held_of(desk.book, DOOR) == ()
     assert held_of(desk.book, asked.rule) == ()
-
-
-# --- a change of the rules ------------------------------------------------------------------------
-
-
-def test_a_change_of_rules_forgets_what_waits_under_another_time_or_none() -> None:
-    desk = Desk()
-    asked = desk.begin(asking())
-    desk.begin(replace(asking(), subject="drill:home", drill=True))
-    held = desk.take(Held(REPORT, 3610.0)).alarm
-    assert held is not None
-    before = {asked.rule: 120.0, DOOR: 0.0}
-    assert forgotten(desk.book, before, before) == ()
-    assert forgotten(desk.book, before, {asked.rule: 120.0, DOOR: 60.0}) == ()
-    (longer,) = forgotten(desk.book, before, {asked.rule: 600.0, DOOR: 0.0})
-    assert longer.alarm == asked
-    for part in ("dwell.pre_alarm_s = 600", "pre_alarm_s = 120", "anju alarm ack", asked.id):
-        assert part in str(longer)
-    one, two = forgotten(desk.book, before, {})
-    assert [one.alarm, two.alarm] == [asked, held]
-    assert "off = 'dwell'" in str(one)
-    assert "held back by a mute" in str(two)
-    assert forgotten(desk.book, {}, {}) == (), "it was off before: nothing is lost by this change"
