@@ -135,6 +135,7 @@ class Answers:
             mode=hub.remote.mode(),
             site=hub.remote.changes.info(),
             mutes=self._alarms.mutes(),
+            alarms_waiting=sum(alarm.waiting is not None for alarm in open_alarms),
         )
 
     async def _devices(self, _: Nothing, __: Peer) -> DeviceList:

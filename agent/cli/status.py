@@ -120,6 +120,8 @@ def _what_is_wrong(session: Session, found: Status) -> list[Line]:
         if found.alarms_open
         else str(found.alarms_open)
     )
+    if found.alarms_waiting:
+        alarms = say(text.SOME_WAIT, alarms=alarms, count=found.alarms_waiting)
     troubles = [session.told(trouble.why) for trouble in found.troubles] or [say(text.NO_TROUBLES)]
     counters = ", ".join(f"{name} {count}" for name, count in sorted(found.counters.items()))
     lines = [(say(text.DEVICES), str(found.devices)), (say(text.OPEN_ALARMS), alarms)]

@@ -614,6 +614,10 @@ SITE_PARTS: dict[str, S] = {
 DEVICES = S("设备", "Devices")
 OPEN_ALARMS = S("未结束报警", "Open alarms")
 SEE_ALARMS = S("{count}（查看：anju alarms）", "{count} (see: anju alarms)")
+SOME_WAIT = S(
+    "{alarms}；其中 {count} 个还在询问或静音，尚未求助",
+    "{alarms}; {count} of all wait and have not called for help",
+)
 MUTES = S("静音规则", "Muted rules")
 MUTE_LINE = S(
     "{name}（{rule}），还剩 {left}，操作人 {by}{why}；压住 {holds} 个报警",

@@ -444,7 +444,7 @@ class JournalLive(Shape):
 
 
 class Status(Shape):
-    """The whole hub on one page."""
+    """The whole hub on one page. `alarms_waiting`: open ones that have not called for help yet."""
 
     hub: str
     district: str
@@ -462,6 +462,7 @@ class Status(Shape):
     mode: ModeInfo = ModeInfo()
     site: SiteInfo = SiteInfo()
     mutes: tuple[MuteInfo, ...] = ()
+    alarms_waiting: int = 0
 
 
 class SyncState(Shape):

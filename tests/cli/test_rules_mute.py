@@ -82,7 +82,8 @@ async def test_what_was_held_back_is_named_when_the_rule_is_heard_again(tmp_path
 
 async def test_status_and_alarms_show_who_is_muted_and_what_waits(tmp_path: Path) -> None:
     shown = schema.AlarmList(alarms=(ASKED,), mutes=(MUTE,))
-    async with hub(tmp_path, status=status(mutes=[MUTE]), alarms_list=shown) as home:
+    found = status(mutes=[MUTE], alarms_open=1, alarms_waiting=1)
+    async with hub(tmp_path, status=found, alarms_list=shown) as home:
         page, zh = await home.anju("status"), await home.anju("status", "--lang", "zh")
         table, lists = await home.anju("alarms"), await home.anju("alarms", "--lang", "zh")
         listed = as_json((await home.anju("alarms", "--json")).out)
@@ -90,6 +91,8 @@ async def test_status_and_alarms_show_who_is_muted_and_what_waits(tmp_path: Path
         "Muted rules  door left open (door_open), 2 h 0 min left, by cli:li (airing); holds back 1"
     )
     assert line in page.out
+    assert "1 of all wait and have not called for help" in page.out
+    assert "尚未求助" in zh.out
     assert line in table.out
     assert "静音规则" in zh.out
     assert "pre-alarm, help in 1 min" in table.out

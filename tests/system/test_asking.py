@@ -148,6 +148,7 @@ def test_a_person_who_answers_is_left_in_peace_and_a_mute_holds_over_a_kill(
     bathroom.wait_ready()
     (asked,) = [one for one in bathroom.alarms() if one["rule"] == RULE]
     assert (asked["state"], asked["raised_at_s"], asked["prompts"]) == ("PRE_ALARM", None, 1)
+    assert bathroom.status()["alarms_waiting"] == 1
     answered = bathroom.hub.anju("alarm", "ack", asked["id"])
     assert answered.stdout.startswith("Called off: "), answered.stderr
     assert [kind for kind, _, _ in dwell(bathroom)] == ["alarm.pre_alarm", "alarm.called_off"]
