@@ -171,7 +171,7 @@ async def test_what_saves_a_life_is_never_muted_and_the_attempt_is_on_record(
         assert "rule.muted" not in kinds(home)
         home.hear(BUTTON, Quantity.SOS, True)
         home.hear(SMOKE, Quantity.SMOKE, True)
-        await home.until(lambda: hazards(home) == {"sos", "smoke"})
+        await home.until(lambda: {"sos", "smoke"} <= hazards(home))
 
 
 @pytest.mark.parametrize(
