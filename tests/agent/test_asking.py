@@ -33,11 +33,13 @@ from tests.agent.test_pipeline import (
     only_alarm,
 )
 from tests.clocks import HandClock
+from tests.platform.contract import Contract
 
 BATH = Device(DeviceId("zb:000000000000000a"), DeviceKind.MOTION, "bath", "卫生间")
 HALL = Device(DeviceId("zb:000000000000000b"), DeviceKind.MOTION, "hall", "客厅")
 SPEAKER = Device(DeviceId("zb:000000000000000c"), DeviceKind.SPEAKER, "voice", "客厅")
 DWELL = RuleId("bathroom_dwell")
+CONTRACT = Contract()
 ASKING = (Kind.ALARM_PRE_ALARM, Kind.ALARM_PROMPTED, Kind.ALARM_CALLED_OFF, Kind.ALARM_RAISED)
 
 
@@ -127,6 +129,7 @@ async def test_the_person_is_asked_twice_and_then_others_are_told(
         assert alarm.raised.at_s == began.at_s + 120
         rows = [body for kind in ASKING for body in bodies(home, kind)]
         assert {row["id"] for row in rows} == {alarm.id}
+        assert [CONTRACT.fault("data.alarm", row) for row in rows] == [""] * 3
         assert "卫生间" not in json.dumps(bodies(home, Kind.ACTUATION_ASKED)), "no words on record"
 
 
@@ -292,3 +295,22 @@ async def test_a_siren_stays_hushed_over_a_restart(tmp_path: Path, clock: HandCl
         assert (again.hushed, again.acked_by) == (True, "platform:li.na")
         assert again.siren_until_s == alarm.siren_until_s
     assert is_right(tmp_path / "data" / "journal.db")
+
+
+async def test_a_disk_that_dies_while_asking_costs_no_deadline(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    async with living(tmp_path, clock) as home:
+        enter(home)
+        asked = await state_is(home, AlarmState.PRE_ALARM)
+        home.store.leave_disk()
+        home.pass_time(120)
+        raised = await state_is(home, AlarmState.ACTIVE)
+        assert raised.id == asked.id
+        await home.until(lambda: ("alarm.raised", "urgent") in told(home))
+        assert home.store.file.fallback
+    async with living(tmp_path, clock) as home:
+        # The disk is back and knows only of the asking: overdue, it calls for help once more.
+        assert not home.store.file.fallback
+        again = await state_is(home, AlarmState.ACTIVE)
+        assert again.id == asked.id

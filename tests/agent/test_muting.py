@@ -30,7 +30,7 @@ from agent.core.row import Kind
 from agent.journal.schema import Table
 from local_rules import catalog
 from tests.agent.home import BUTTON, SMOKE, Home
-from tests.agent.test_asking import DWELL, enter, furnish, now, state_is
+from tests.agent.test_asking import CONTRACT, DWELL, enter, furnish, now, state_is
 from tests.agent.test_pipeline import PERSON, bodies, hazards, kinds, living
 from tests.clocks import HandClock
 
@@ -104,6 +104,11 @@ async def test_a_muted_rule_is_recorded_not_told_and_raised_at_the_end(
         assert home.store.state[Table.SETTING].get(f"mute/{DOOR_OPEN}") is None
         (begun,) = bodies(home, Kind.RULE_MUTED)
         assert (begun["by"], begun["until_s"]) == ("cli:test", info.until_at_s)
+        (command,) = bodies(home, Kind.COMMAND)
+        (held,) = bodies(home, Kind.ALARM_SHELVED)
+        said = {"rule.unmuted": ended, "rule.muted": begun, "command": command, "alarm": held}
+        faults = [CONTRACT.fault(f"data.{name}", body) for name, body in said.items()]
+        assert faults == [""] * 4
 
 
 async def test_what_ended_in_the_meantime_is_called_off(tmp_path: Path, clock: HandClock) -> None:
