@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.alarm import Alarm, AlarmId
+from agent.core.alarm import AlarmId
 from agent.core.command import AckAlarm, Caller, Command, EndDrills, ResolveAlarm, Role
 from agent.core.errors import CommandRefused, ConfigError
 from agent.core.reading import Quantity
@@ -20,6 +20,7 @@ from agent.core.row import JournalId, Kind, Lane
 from agent.journal.formats import Format, written
 from agent.journal.places import Place, named
 from agent.journal.row import StoredRow
+from agent.pipeline import Outcome
 from agent.replay import exports, journals
 from agent.replay.home import News, RecordedHome
 from agent.replay.record import Numbered, Record
@@ -55,9 +56,9 @@ async def run(folder: Path, clock: HandClock) -> AsyncIterator[Home]:
             made.close()
 
 
-async def answered(home: Home, command: Command) -> Alarm | CommandRefused:
+async def answered(home: Home, command: Command) -> Outcome:
     """Give a command and wait for the answer."""
-    answer: asyncio.Future[Alarm | CommandRefused] = asyncio.get_running_loop().create_future()
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     home.pipeline.command(command, answer.set_result)
     async with asyncio.timeout(10):
         return await answer
