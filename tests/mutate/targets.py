@@ -1,0 +1,37 @@
+"""What is mutated: the safety core, and for each module the tests that answer for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_ROWS = "tests/local_rules/test_every_rule.py"
+_TIMERS = "tests/local_rules/test_timers.py"
+_SNAPSHOT = "tests/local_rules/test_snapshot.py"
+_ENGINE = "tests/local_rules/test_engine.py"
+_CATALOG = "tests/local_rules/test_catalog.py"
+
+
+def _oracle(pattern: str) -> tuple[str, ...]:
+    own = f"tests/local_rules/test_{pattern}_oracle.py"
+    return (own, _TIMERS, _SNAPSHOT, _ENGINE, _CATALOG, _ROWS)
+
+
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "local_rules/patterns/report.py": ("tests/local_rules/test_report.py", *_oracle("report")),
+    "local_rules/patterns/threshold.py": _oracle("threshold"),
+    "local_rules/patterns/left_active.py": _oracle("left_active"),
+    "local_rules/patterns/silence.py": _oracle("silence"),
+    "local_rules/patterns/sequence.py": _oracle("sequence"),
+    "local_rules/patterns/trend.py": _oracle("trend"),
+    "local_rules/patterns/effects.py": (_ENGINE, _ROWS),
+    "local_rules/patterns/numbers.py": (_ROWS,),
+    "local_rules/patterns/stored.py": (_SNAPSHOT, _ROWS),
+    "local_rules/engine.py": (_ENGINE, _TIMERS, _ROWS),
+    "local_rules/snapshot.py": (_SNAPSHOT, _ROWS),
+    "local_rules/day.py": (_TIMERS, "tests/local_rules/test_left_active_oracle.py", _ROWS),
+    "local_rules/explain.py": (_CATALOG, _ROWS),
+    "local_rules/blind.py": (_TIMERS, _ROWS),
+    "agent/response/lifecycle.py": ("tests/response/test_lifecycle.py",),
+    "agent/response/transitions.py": ("tests/response/test_lifecycle.py",),
+    "agent/response/gate.py": ("tests/response/test_gate.py",),
+}
