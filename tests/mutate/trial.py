@@ -60,6 +60,8 @@ class Outcome:
 
 
 Told = Callable[[Outcome], None]
+Work = Callable[[], tuple[int, str]]
+"""What a forked process does: its exit status, and what it says."""
 
 
 def options(tests: Sequence[str]) -> list[str]:
@@ -99,7 +101,7 @@ class Child:
             return stream.read()
 
 
-def fork(work: Callable[[], tuple[int, str]], cpu_s: float) -> Child:
+def fork(work: Work, cpu_s: float) -> Child:
     """Run `work` in a process of its own that ends with its number and says its text."""
     reads, writes = os.pipe()
     pid = os.fork()
@@ -119,8 +121,7 @@ def fork(work: Callable[[], tuple[int, str]], cpu_s: float) -> Child:
         code, said = work()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        with os.fdopen(writes, "w", encoding="utf-8") as stream:
-            stream.write(said)
+        os.write(writes, said.encode())
         os._exit(code)
 
 
@@ -134,9 +135,7 @@ def fate_of(status: int) -> Fate:
     return {SURVIVED: Fate.SURVIVED, KILLED: Fate.KILLED}.get(os.WEXITSTATUS(status), Fate.BROKEN)
 
 
-def run_all(
-    trials: Iterator[tuple[Mutant, Callable[[], tuple[int, str]], float]], jobs: int, told: Told
-) -> None:
+def run_all(trials: Iterator[tuple[Mutant, Work, float]], jobs: int, told: Told) -> None:
     """Run the trials, `jobs` at a time, and tell the outcome of each as it comes."""
     running: dict[int, tuple[Mutant, Child]] = {}
     left = iter(trials)
@@ -195,7 +194,9 @@ class _Watch:
             self.failed = report.nodeid
 
 
-def try_module(root: Path, mutant: Mutant, members: Members, tests: Sequence[str], first: str) -> Any:
+def try_module(
+    root: Path, mutant: Mutant, members: Members, tests: Sequence[str], first: str
+) -> Any:
     """Return the work that imports everything anew with the fault in it and runs the tests."""
 
     def work() -> tuple[int, str]:
@@ -250,13 +251,12 @@ class Session:
             return True
         child = fork(lambda: self._survey(session), 0)
         said = child.said()
-        os.waitpid(child.pid, 0)
-        survey = json.loads(said) if said else {"fault": "the survey ended early"}
-        if "fault" in survey:
-            self.fault = survey["fault"]
+        if os.waitpid(child.pid, 0)[1]:
+            self.fault = said or "the tests end without a word"
             return True
         self._known = {
-            name: Known(took_s, frozenset(functions)) for name, (took_s, functions) in survey.items()
+            name: Known(took_s, frozenset(functions))
+            for name, took_s, functions in json.loads(said)
         }
         run_all(self._trials(session), self._jobs, self._heard)
         return True
@@ -279,7 +279,7 @@ class Session:
             if path is not None and (path, frame.f_code.co_qualname) in wanted:
                 seen.add(f"{path}::{frame.f_code.co_qualname}")
 
-        survey: dict[str, tuple[float, list[str]]] = {}
+        survey: list[tuple[str, float, list[str]]] = []
         for name, item in self._items.items():
             seen.clear()
             begun_s = time.process_time()
@@ -287,13 +287,11 @@ class Session:
             _run(item)
             sys.setprofile(None)
             if session.testsfailed:
-                return 0, json.dumps({"fault": f"{name} fails without any mutant"})
-            survey[name] = (time.process_time() - begun_s, sorted(seen))
+                return 1, f"{name} fails without any mutant"
+            survey.append((name, time.process_time() - begun_s, sorted(seen)))
         return 0, json.dumps(survey)
 
-    def _trials(
-        self, session: pytest.Session
-    ) -> Iterator[tuple[Mutant, Callable[[], tuple[int, str]], float]]:
+    def _trials(self, session: pytest.Session) -> Iterator[tuple[Mutant, Work, float]]:
         for mutant in self._todo:
             names = self._chosen(mutant)
             cpu_s = LEAST_CPU_S + SLOWER * sum(self._known[name].took_s for name in names)
@@ -316,9 +314,7 @@ class Session:
             ),
         )
 
-    def _work(
-        self, mutant: Mutant, names: Sequence[str], session: pytest.Session
-    ) -> Callable[[], tuple[int, str]]:
+    def _work(self, mutant: Mutant, names: Sequence[str], session: pytest.Session) -> Work:
         def work() -> tuple[int, str]:
             text = (self._root / mutant.path).read_text(encoding="utf-8")
             tree = mutated(text, mutant.number, self._members)
