@@ -253,6 +253,9 @@ class Pipeline:
             tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", body))
         for key in step.forgotten:
             tx.puts.append(Put(Table.RULE_STATE, f"{key.rule}/{key.subject}", None))
+        for key in step.evicted:
+            gap = {"why": "no room for more rule states", "key": f"{key.rule}/{key.subject}"}
+            tx.add(Row(Kind.GAP, Lane.BULK, tx.stamp, gap))
         for effect in step.effects:
             self._effect(tx, effect)
 

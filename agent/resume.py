@@ -37,7 +37,8 @@ def resume(pipeline: Pipeline, store: JournalStore, now: Stamp) -> list[Asked]:
     alarms = _book(store)
     kept = store.state[Table.RULE_STATE].items()
     # Of every rule there is: one that is turned off keeps its state until it is turned on again.
-    restored = snapshot.restore(((*key.partition("/")[::2], body) for key, body in kept), book())
+    rows = ((*key.partition("/")[::2], body) for key, body in kept)
+    restored = snapshot.restore(rows, book(), now.at_s)
     for lost in restored.lost:
         why = {"why": "rule state lost", "key": "/".join(lost.key), "detail": lost.sentence.en}
         pipeline.record(Kind.GAP, why)

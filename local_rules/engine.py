@@ -6,6 +6,7 @@ matter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, assert_never
@@ -27,6 +28,12 @@ _DEPTH = 4
 more, and one that goes in a circle must not hang the hub."""
 
 
+STATES = 4096
+"""States kept at most, all rules together: eight times what fifty devices make. Beyond it what came
+last of the rule with the most subjects goes, for a flood of made-up devices must not push out those
+of the home. What is not remembered may still raise."""
+
+
 class StateKey(NamedTuple):
     """Whose state: one for each rule and subject."""
 
@@ -45,12 +52,14 @@ class EngineState:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What came of one event: `effects` in the order in which they are to be done, the keys whose
-    state is to be kept anew on disk, and those whose state is gone."""
+    state is to be kept anew on disk, those whose state is gone, and of these the ones for which
+    there was no more room, which is to be written down."""
 
     state: EngineState
     effects: tuple[Effect, ...] = ()
     changed: tuple[StateKey, ...] = ()
     forgotten: tuple[StateKey, ...] = ()
+    evicted: tuple[StateKey, ...] = ()
 
 
 def step(state: EngineState, event: Event, book: RuleBook) -> Step:
@@ -78,7 +87,8 @@ def _with_derived(made: Step, book: RuleBook) -> Step:
                 more.state,
                 (*made.effects, *more.effects),
                 tuple(dict.fromkeys((*made.changed, *more.changed))),
-                made.forgotten,
+                (*made.forgotten, *more.forgotten),
+                (*made.evicted, *more.evicted),
             )
     return made
 
@@ -179,5 +189,22 @@ class _Turn:
 
     def done(self) -> Step:
         """Return the whole."""
-        state = EngineState({**self._state.states, **self._new}) if self._new else self._state
-        return Step(state, tuple(self._effects), tuple(self._kept))
+        if not self._new:
+            return Step(self._state, tuple(self._effects))
+        states = {**self._state.states, **self._new}
+        evicted = _evict(states) if len(states) > STATES else ()
+        kept = tuple(key for key in self._kept if key not in evicted)
+        return Step(EngineState(states), tuple(self._effects), kept, evicted, evicted)
+
+
+def _evict(states: dict[StateKey, Any]) -> tuple[StateKey, ...]:
+    """Take out of `states` what is too much, and return it."""
+    subjects = Counter(key.rule for key in states)
+    evicted = []
+    while len(states) > STATES:
+        rule = max(subjects, key=subjects.__getitem__)
+        last = next(key for key in reversed(states) if key.rule == rule)
+        del states[last]
+        subjects[rule] -= 1
+        evicted.append(last)
+    return tuple(evicted)

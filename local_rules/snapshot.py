@@ -10,7 +10,7 @@ and ends, or a person resolves it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +18,12 @@ from agent.core.alarm import RuleId
 from agent.core.text import Sentence
 from local_rules.engine import EngineState, StateKey
 from local_rules.rule import AnyRule, RuleBook
+
+AHEAD_S = 3600.0
+"""Hub time may begin again a little before the latest state: its own mark is written less often."""
+
+_NOT_PAST = ("due_s", "personal_s")
+"""Fields in seconds that are no moment of the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,14 @@ def dump(state: EngineState, key: StateKey, book: RuleBook) -> str:
     return json.dumps(body, separators=(",", ":"))
 
 
-def restore(rows: Iterable[tuple[str, str, str]], book: RuleBook) -> Restored:
-    """Return the state made of `(rule, subject, text of dump)`. Never raises for bad rows."""
+def restore(
+    rows: Iterable[tuple[str, str, str]], book: RuleBook, now_s: float = float("inf")
+) -> Restored:
+    """Return the state made of `(rule, subject, text of dump)`. Never raises for bad rows.
+
+    A state that remembers what is not yet at hub time `now_s` is damaged: a rule that waits for
+    next year would be mute until then.
+    """
     states: dict[StateKey, Any] = {}
     lost: list[Lost] = []
     for rule_id, subject, text in rows:
@@ -54,18 +66,37 @@ def restore(rows: Iterable[tuple[str, str, str]], book: RuleBook) -> Restored:
             lost.append(_lost(key, "没有这条规则", "there is no such rule"))
             continue
         try:
-            states[key] = _load(text, rule)
+            states[key] = _load(text, rule, now_s + AHEAD_S)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             lost.append(_lost(key, "内容无法读取", f"it cannot be read: {error!r}"))
     return Restored(EngineState(states), tuple(lost))
 
 
-def _load(text: str, rule: AnyRule) -> Any:
+def _load(text: str, rule: AnyRule, latest_s: float) -> Any:
     """Errors: ValueError, TypeError or KeyError when it is not what `dump` wrote for `rule`."""
     outer, pattern = json.loads(text), rule.pattern
     if outer["v"] != pattern.version:
         raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
-    return pattern.load(rule, outer[pattern.name])
+    body = outer[pattern.name]
+    late = [name for name, at_s in _times(body) if at_s > latest_s]
+    if late:
+        raise ValueError(f"{', '.join(late)} is a time that has not come")
+    return pattern.load(rule, body)
+
+
+def _times(body: Any) -> Iterator[tuple[str, float]]:
+    """Yield every moment of the past that a state tells of, with its name."""
+    if isinstance(body, list):
+        for part in body:
+            yield from _times(part)
+    elif isinstance(body, dict):
+        for name, value in body.items():
+            if name in _NOT_PAST:
+                continue
+            for one in value if isinstance(value, list) else [value]:
+                if name.endswith("_s") and isinstance(one, int | float):
+                    yield name, one
+            yield from _times(value)
 
 
 def _lost(key: StateKey, zh: str, en: str) -> Lost:

@@ -128,8 +128,10 @@ def resume(rule: ReportRule, state: ReportState, subject: str, stamp: Stamp) -> 
     if state.standing:
         # The hub was deaf while it was off: the quiet has not been witnessed, it begins again.
         due_s = stamp.at_s + rule.values["clear_hold_s"]
-        return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
-    return state, (_timer(rule, state, subject, state.due_s),)
+    else:
+        assert state.since_s is not None, "a hold runs only while a channel is active"
+        due_s = state.since_s + rule.values["trigger_hold_s"]  # It may be another one now.
+    return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
 
 
 def _press(rule: ReportRule, state: ReportState, subject: str, reading: Reading) -> ReportOutcome:
@@ -272,6 +274,8 @@ def _load(rule: ReportRule, body: Any) -> ReportState:
     # A hold runs exactly while what the device says and what was raised differ.
     if (state.due_s is not None) != (state.standing != state.any_active):
         raise ValueError("its phase is none of quiet, triggering, standing, clearing")
+    if state.any_active and state.since_s is None:
+        raise ValueError("a channel is active, but not since when")
     if rule.momentary and (state.standing or state.any_active):
         raise ValueError("a momentary rule has no condition that stays")
     return state

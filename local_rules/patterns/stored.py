@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_rules.patterns.numbers import as_number
+
 
 def text(value: Any) -> str:
     """Errors: TypeError when it is not text."""
@@ -23,7 +25,7 @@ def number(value: Any) -> float:
     """Errors: TypeError when it is no number, ValueError when it is not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r}, want a number")
-    if not abs(value) < float("inf"):
+    if as_number(value) is None:
         raise ValueError(f"{value!r}, want a finite number")
     return value
 

@@ -80,9 +80,9 @@ def observe(
         return state, ()
     if state is None:
         state = TrendState(reading.device, reading.quantity, reading.channel, reading.drill)
-    if state.days and at_s - state.days[-1][0] < DAY_S / 2:
+    base = tuple(day for day in state.days if 0 <= _days(at_s - day[0]) <= BASE_DAYS)[-BASE_DAYS:]
+    if base and at_s - base[-1][0] < DAY_S / 2:
         return state, ()
-    base = tuple(day for day in state.days if _days(at_s - day[0]) <= BASE_DAYS)[-BASE_DAYS:]
     is_marked = _is_unlike(rule, value, [figure for _, figure, _ in base])
     after = replace(state, days=(*base, (at_s, value, is_marked)))
     week = [marked for then_s, _, marked in after.days if _days(at_s - then_s) < WEEK]

@@ -24,7 +24,6 @@ from tests.mutate.memory import Memory, digest
 from tests.mutate.operators import Members, Mutant, members_of, mutants
 from tests.mutate.targets import TARGETS
 from tests.mutate.trial import (
-    MODULE_CPU_S,
     Fate,
     Outcome,
     Session,
@@ -90,7 +89,6 @@ def run(todo: Sequence[Mutant], members: Members, jobs: int, memory: Memory) -> 
                 try_module(
                     ROOT, mutant, members, TARGETS[mutant.path], killers.get(mutant.name, "")
                 ),
-                MODULE_CPU_S,
             )
             for mutant in todo
             if not mutant.function
@@ -122,7 +120,7 @@ def _inside(
             pytest.main(options(tests), plugins=[session])
         return 0, session.fault
 
-    child = fork(work, 0)
+    child = fork(work)
     os.close(writes)
     with os.fdopen(reads, encoding="utf-8") as stream:
         for line in stream:

@@ -33,11 +33,11 @@ from tests.mutate.operators import Members, Mutant, mutated
 MODULE_CPU_S = 120.0
 """Processor time for one mutant of a module as a whole: import, collection and its tests."""
 
-LEAST_CPU_S = 5.0
-"""Processor time that a mutant has in any case; beyond it, `SLOWER` times what its tests take."""
+LEAST_CPU_S = 1.0
+"""Processor time that one test has in any case; beyond it, `SLOWER` times what it takes."""
 
-SLOWER = 5.0
-MEMORY_BYTES = 4 << 30
+SLOWER = 10.0
+MEMORY_BYTES = 1 << 30
 """A mutant that gathers without end must not take the machine with it."""
 
 
@@ -101,7 +101,17 @@ class Child:
             return stream.read()
 
 
-def fork(work: Work, cpu_s: float) -> Child:
+def bound(cpu_s: float) -> None:
+    """End this process when it has used that much of the processor from now on, or too much memory.
+
+    Of the processor, not of the clock: others use this machine too.
+    """
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def fork(work: Work) -> Child:
     """Run `work` in a process of its own that ends with its number and says its text."""
     reads, writes = os.pipe()
     pid = os.fork()
@@ -114,10 +124,6 @@ def fork(work: Work, cpu_s: float) -> Child:
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)
-        if cpu_s:  # Of the processor, not of the clock: others use this machine too.
-            signal.signal(signal.SIGPROF, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_PROF, cpu_s)
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         code, said = work()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -135,14 +141,14 @@ def fate_of(status: int) -> Fate:
     return {SURVIVED: Fate.SURVIVED, KILLED: Fate.KILLED}.get(os.WEXITSTATUS(status), Fate.BROKEN)
 
 
-def run_all(trials: Iterator[tuple[Mutant, Work, float]], jobs: int, told: Told) -> None:
+def run_all(trials: Iterator[tuple[Mutant, Work]], jobs: int, told: Told) -> None:
     """Run the trials, `jobs` at a time, and tell the outcome of each as it comes."""
     running: dict[int, tuple[Mutant, Child]] = {}
     left = iter(trials)
     while True:
         while len(running) < jobs and (trial := next(left, None)) is not None:
-            mutant, work, cpu_s = trial
-            child = fork(work, cpu_s)
+            mutant, work = trial
+            child = fork(work)
             running[child.pid] = (mutant, child)
         if not running:
             return
@@ -202,6 +208,7 @@ def try_module(
     def work() -> tuple[int, str]:
         text = (root / mutant.path).read_text(encoding="utf-8")
         code = compile(mutated(text, mutant.number, members), mutant.path, "exec")
+        bound(MODULE_CPU_S)
         sys.meta_path.insert(0, _Finder(root / mutant.path, module_of(mutant.path), code))
         watch = _Watch(first)
         ended = pytest.main(["-x", *options(tests)], plugins=[watch])
@@ -249,7 +256,7 @@ class Session:
         if session.testsfailed or not self._items:
             self.fault = "the tests cannot be collected"
             return True
-        child = fork(lambda: self._survey(session), 0)
+        child = fork(lambda: self._survey(session))
         said = child.said()
         if os.waitpid(child.pid, 0)[1]:
             self.fault = said or "the tests end without a word"
@@ -291,11 +298,9 @@ class Session:
             survey.append((name, time.process_time() - begun_s, sorted(seen)))
         return 0, json.dumps(survey)
 
-    def _trials(self, session: pytest.Session) -> Iterator[tuple[Mutant, Work, float]]:
+    def _trials(self, session: pytest.Session) -> Iterator[tuple[Mutant, Work]]:
         for mutant in self._todo:
-            names = self._chosen(mutant)
-            cpu_s = LEAST_CPU_S + SLOWER * sum(self._known[name].took_s for name in names)
-            yield mutant, self._work(mutant, names, session), cpu_s
+            yield mutant, self._work(mutant, self._chosen(mutant), session)
 
     def _chosen(self, mutant: Mutant) -> list[str]:
         """Return the tests that run the function, those first that are likely to fail soon."""
@@ -322,6 +327,7 @@ class Session:
             module = sys.modules[module_of(mutant.path)]
             function_in(module, mutant.function).__code__ = code_in(code, mutant.function)
             for name in names:
+                bound(LEAST_CPU_S + SLOWER * self._known[name].took_s)
                 _run(self._items[name])
                 if session.testsfailed:
                     return KILLED, name
