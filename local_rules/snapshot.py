@@ -78,21 +78,19 @@ def _load(text: str, rule: AnyRule, latest_s: float) -> Any:
     if outer["v"] != pattern.version:
         raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
     body = outer[pattern.name]
-    late = [name for name, at_s in _times(body) if at_s > latest_s]
-    if late:
-        raise ValueError(f"{', '.join(late)} is a time that has not come")
+    for name, at_s in _times(body):
+        if at_s < 0 or (at_s > latest_s and name not in _NOT_PAST):
+            raise ValueError(f"{name} is {at_s!r}, a time that never was or has not come")
     return pattern.load(rule, body)
 
 
 def _times(body: Any) -> Iterator[tuple[str, float]]:
-    """Yield every moment of the past that a state tells of, with its name."""
+    """Yield every time that a state tells of, with its name."""
     if isinstance(body, list):
         for part in body:
             yield from _times(part)
     elif isinstance(body, dict):
         for name, value in body.items():
-            if name in _NOT_PAST:
-                continue
             for one in value if isinstance(value, list) else [value]:
                 if name.endswith("_s") and isinstance(one, int | float):
                     yield name, one

@@ -310,6 +310,8 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
     )
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
+    if state.personal_s is not None and not rule.plan.personal:
+        raise ValueError("it has a personal limit, which the rule does not take")
     return state
 
 
