@@ -31,6 +31,10 @@ from local_rules.rule import Outcome, Pattern, Rule
 TRIGGER = "trigger"
 CLEAR = "clear"
 
+CHANNELS = 32
+"""Inputs remembered of one subject; beyond it the oldest that is quiet goes. One that is active is
+never forgotten for another: what it began would end too soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -49,7 +53,7 @@ class Channel:
 class ReportState:
     """What the rule remembers of one subject.
 
-    `channels` every input that ever was true, in order of appearance.
+    `channels` every input that was true, in order of appearance, `CHANNELS` at most.
     `since_s`  hub time since which a channel has been active without a pause; None when none is.
     `raised_s` hub time of the latest raise; None before the first.
     `standing` raised and not yet restored; always False for a momentary rule.
@@ -222,6 +226,9 @@ def _mark(state: ReportState, reading: Reading, *, active: bool) -> ReportState:
     now = Channel(reading.quantity, reading.channel, active, seen_s, said)
     if old is None:
         channels = (*state.channels, now)
+        if len(channels) > CHANNELS:
+            gone = next((channel for channel in channels if not channel.active), now)
+            channels = tuple(channel for channel in channels if channel is not gone)
     else:
         channels = tuple(now if channel is old else channel for channel in state.channels)
     since_s = state.since_s if state.since_s is not None else at_s

@@ -11,6 +11,7 @@ from agent.core.event import WakeKey
 from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.engine import EngineState, step
+from local_rules.patterns.report import CHANNELS
 from tests.local_rules.kit import DEVICE, Home, all_but, says, woken
 
 BOOK = book(off=all_but("report"))
@@ -392,3 +393,16 @@ def test_a_restore_names_the_alarm_that_was_raised() -> None:
     home.wait_until(61.0)
     restored = RestoreAlarm(RuleId("tamper"), f"drill:{DEVICE}")
     assert home.done[-1] == (61.0, restored)
+
+
+def test_one_device_has_only_so_many_inputs_and_none_that_is_active_is_forgotten() -> None:
+    home = Home(BOOK)
+    for n in range(CHANNELS + 5):
+        home.take(says(Quantity.SMOKE, True, 100.0 * n, channel=f"a{n}"))
+    (state,) = home.state.states.values()
+    assert [channel.name for channel in state.channels] == [f"a{n}" for n in range(CHANNELS)]
+    home.take(says(Quantity.SMOKE, False, 1e5, channel="a3"))
+    home.take(says(Quantity.SMOKE, True, 1e5 + 1, channel="new"))
+    (state,) = home.state.states.values()
+    names = [channel.name for channel in state.channels]
+    assert names == [*(f"a{n}" for n in range(CHANNELS) if n != 3), "new"]
