@@ -25,7 +25,11 @@ from tests.local_rules.rehearsal import lines_of, play_of
 from tests.local_rules.test_every_rule import WHOLE, alone, raises, rule_of
 
 ROOMS = ("客厅", "卧室", "厨房", "卫生间", "玄关")
-ENTITIES = [(Quantity.MOTION, True), (Quantity.MOTION, False), (Quantity.CONTACT_OPEN, True)]
+ENTITIES: list[tuple[Quantity, Value]] = [
+    (Quantity.MOTION, True),
+    (Quantity.MOTION, False),
+    (Quantity.CONTACT_OPEN, True),
+]
 ENTITIES += [(Quantity.CONTACT_OPEN, False), (Quantity.TEMP_C, 8.5), (Quantity.TEMP_C, 21.0)]
 ENTITIES += [(Quantity.SMOKE, True), (Quantity.SMOKE, False), (Quantity.SOS, True)]
 ENTITIES += [(Quantity.STOVE_ON, True), (Quantity.WATER_FLOW_LPH, 12.0), (Quantity.IN_BED, False)]
