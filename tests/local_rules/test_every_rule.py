@@ -290,6 +290,14 @@ def test_the_same_frame_again_changes_nothing(row: Row) -> None:
 
 
 @every_row
+def test_a_copy_whose_original_was_lost_counts_as_the_first(row: Row) -> None:
+    play = play_of(rule_of(row))
+    first, *rest = play.begin
+    home = home_after(row, [first.event(repeat_of=1), *played(rest)], play.raise_s)
+    assert first_raise(home) == play.raise_s
+
+
+@every_row
 @pytest.mark.parametrize("seed", range(3))
 def test_readings_a_second_late_or_out_of_order_give_the_same_alarms(row: Row, seed: int) -> None:
     play, events = play_of(rule_of(row)), lines_of(rule_of(row))

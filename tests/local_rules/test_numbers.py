@@ -54,5 +54,5 @@ def test_a_part_of_a_state_is_returned_or_refused_with_what_was_wanted(
 
 def test_nothing_is_no_number_and_may_stand_for_one() -> None:
     assert stored.number_or_none(None) is None
-    with pytest.raises(ValueError, match="^inf, want a finite number$"):
+    with pytest.raises(ValueError, match="inf, want a finite number"):
         stored.number(float("inf"))

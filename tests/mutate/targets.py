@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _ROWS = "tests/local_rules/test_every_rule.py"
+_SAID = "tests/local_rules/test_said.py"
 _TIMERS = "tests/local_rules/test_timers.py"
 _SNAPSHOT = "tests/local_rules/test_snapshot.py"
 _ENGINE = "tests/local_rules/test_engine.py"
@@ -13,17 +14,17 @@ _CATALOG = "tests/local_rules/test_catalog.py"
 
 def _oracle(pattern: str) -> tuple[str, ...]:
     own = f"tests/local_rules/test_{pattern}_oracle.py"
-    return (own, _TIMERS, _SNAPSHOT, _ENGINE, _CATALOG, _ROWS)
+    return (_SAID, own, _TIMERS, _SNAPSHOT, _ENGINE, f"tests/local_rules/test_{pattern}.py", _ROWS)
 
 
 TARGETS: Mapping[str, tuple[str, ...]] = {
-    "local_rules/patterns/report.py": ("tests/local_rules/test_report.py", *_oracle("report")),
+    "local_rules/patterns/report.py": _oracle("report"),
     "local_rules/patterns/threshold.py": _oracle("threshold"),
     "local_rules/patterns/left_active.py": _oracle("left_active"),
     "local_rules/patterns/silence.py": _oracle("silence"),
     "local_rules/patterns/sequence.py": _oracle("sequence"),
     "local_rules/patterns/trend.py": _oracle("trend"),
-    "local_rules/patterns/effects.py": (_ENGINE, _ROWS),
+    "local_rules/patterns/effects.py": (_ENGINE, _SAID, _ROWS),
     "local_rules/patterns/numbers.py": ("tests/local_rules/test_numbers.py", _ROWS),
     "local_rules/patterns/stored.py": (_SNAPSHOT, "tests/local_rules/test_numbers.py", _ROWS),
     "local_rules/engine.py": (
@@ -35,7 +36,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     ),
     "local_rules/snapshot.py": (_SNAPSHOT, "tests/local_rules/test_bad_input.py"),
     "local_rules/day.py": ("tests/local_rules/test_day.py", _TIMERS, _ROWS),
-    "local_rules/explain.py": (_CATALOG, _ROWS),
+    "local_rules/explain.py": (_CATALOG, _SAID, _ROWS),
     "local_rules/blind.py": ("tests/local_rules/test_general_rules.py", _ROWS),
     "agent/response/lifecycle.py": (
         "tests/response/test_lifecycle.py",

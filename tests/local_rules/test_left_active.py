@@ -1,0 +1,1 @@
+"""The pattern `left_active`, where the rehearsals and the oracle do not look."""

@@ -1,0 +1,1 @@
+"""The pattern `sequence`, where the rehearsals and the oracle do not look."""

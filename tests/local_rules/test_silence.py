@@ -1,0 +1,1 @@
+"""The pattern `silence`, where the rehearsals and the oracle do not look."""

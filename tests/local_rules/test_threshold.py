@@ -1,0 +1,1 @@
+"""The pattern `threshold`, where the rehearsals and the oracle do not look."""

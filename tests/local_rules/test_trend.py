@@ -1,0 +1,1 @@
+"""The pattern `trend`, where the rehearsals and the oracle do not look."""
