@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from agent.core.reading import Value
 
-_MOST = sys.float_info.max
+_MOST = 1.7976931348623157e308
 """A whole number may be larger than any float, and then no sum with it comes out."""
 
 

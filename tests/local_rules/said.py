@@ -93,7 +93,7 @@ def scenes(row: Row, drill: bool) -> list[str]:
 def in_short(value: object) -> str:
     """Return a part of a state as JSON; of a long one the end, where the news is."""
     whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return whole if len(whole) <= 60 else f"…{whole[-60:]}"
+    return whole if len(whole) <= 45 else f"…{whole[-45:]}"
 
 
 def channelled(event: Observed) -> Observed:
