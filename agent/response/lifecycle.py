@@ -401,7 +401,7 @@ def _with(book: AlarmBook, alarm: Alarm) -> AlarmBook:
             open={**book.open, alarm.id: alarm},
             by_key={**book.by_key, key: alarm.id},
         )
-    closed = [*((i, a) for i, a in book.closed.items() if i != alarm.id), (alarm.id, alarm)]
+    closed = [*book.closed.items(), (alarm.id, alarm)]  # None is closed twice.
     return AlarmBook(
         open={i: a for i, a in book.open.items() if i != alarm.id},
         closed=dict(closed[-CLOSED_KEPT:]),

@@ -39,10 +39,14 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "local_rules/explain.py": (_CATALOG, _SAID, _ROWS),
     "local_rules/blind.py": ("tests/local_rules/test_general_rules.py", _ROWS),
     "agent/response/lifecycle.py": (
+        "tests/response/test_lifecycle_details.py",
         "tests/response/test_lifecycle.py",
         "tests/response/test_silence.py",
     ),
-    "agent/response/transitions.py": ("tests/response/test_lifecycle.py",),
+    "agent/response/transitions.py": (
+        "tests/response/test_lifecycle_details.py",
+        "tests/response/test_lifecycle.py",
+    ),
     "agent/response/gate.py": (
         "tests/response/test_gate_table.py",
         "tests/response/test_gate.py",
