@@ -22,8 +22,8 @@ from local_rules.rule import AnyRule, RuleBook
 AHEAD_S = 3600.0
 """Hub time may begin again a little before the latest state: its own mark is written less often."""
 
-_NOT_PAST = ("due_s", "personal_s")
-"""Fields in seconds that are no moment of the past."""
+_LENGTHS = ("personal_s",)
+"""Fields in seconds that are no time but a length, which the pattern bounds itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _load(text: str, rule: AnyRule, latest_s: float) -> Any:
         raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
     body = outer[pattern.name]
     for name, at_s in _times(body):
-        if at_s < 0 or (at_s > latest_s and name not in _NOT_PAST):
+        if at_s < 0 or (at_s > latest_s and name != "due_s"):
             raise ValueError(f"{name} is {at_s!r}, a time that never was or has not come")
     return pattern.load(rule, body)
 
@@ -92,7 +92,7 @@ def _times(body: Any) -> Iterator[tuple[str, float]]:
     elif isinstance(body, dict):
         for name, value in body.items():
             for one in value if isinstance(value, list) else [value]:
-                if name.endswith("_s") and isinstance(one, int | float):
+                if name.endswith("_s") and name not in _LENGTHS and isinstance(one, int | float):
                     yield name, one
             yield from _times(value)
 

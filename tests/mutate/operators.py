@@ -211,7 +211,9 @@ def _swaps(site: _Site, members: Members) -> Iterator[Edit]:
         case ast.Constant(value=bool() as yes):
             yield _edit(site, ast.Constant(not yes), around=True)
         case ast.Constant(value=int() | float() as number):
-            yield _edit(site, ast.Constant(number + 1), around=True)
+            # One more is the same again for what is very large.
+            other = number + 1 if number + 1 != number else 0
+            yield _edit(site, ast.Constant(other), around=True)
         case ast.Constant(value=str() as text):
             in_text = isinstance(site.parent, ast.JoinedStr)
             new_text = ast.Constant("" if text else "?")

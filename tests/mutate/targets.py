@@ -34,7 +34,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
         _TIMERS,
         _ROWS,
     ),
-    "local_rules/snapshot.py": (_SNAPSHOT, "tests/local_rules/test_bad_input.py"),
+    "local_rules/snapshot.py": (_SNAPSHOT, _TIMERS, "tests/local_rules/test_bad_input.py"),
     "local_rules/day.py": ("tests/local_rules/test_day.py", _TIMERS, _ROWS),
     "local_rules/explain.py": (_CATALOG, _SAID, _ROWS),
     "local_rules/blind.py": ("tests/local_rules/test_general_rules.py", _ROWS),
