@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from agent.core.alarm import RuleId
 from agent.core.clock import Stamp
 from agent.core.device import DeviceId, hub_part
 from agent.core.effect import Derive, Effect, RaiseAlarm
 from agent.core.event import Observed
 from agent.core.reading import Quantity
+from local_rules import engine
 from local_rules.catalog import book
 from local_rules.engine import EngineState, StateKey, resume, step
 from local_rules.rule import AnyRule, Outcome, Pattern, RuleBook, SubjectBy
@@ -91,6 +94,24 @@ def test_two_things_derived_at_once_are_both_heard() -> None:
     raised = [effect.rule for effect in made.effects if isinstance(effect, RaiseAlarm)]
     assert raised == ["smoke", "gas"]
     assert len(made.changed) == 3
+
+
+def test_what_is_derived_of_the_first_is_not_lost_to_the_second() -> None:
+    """Motion makes a test and smoke; the test makes gas, which must still be heard."""
+    two = deriving("a", Quantity.MOTION, Quantity.TEST, Quantity.SMOKE)
+    more = deriving("b", Quantity.TEST, Quantity.GAS)
+    others = (WHOLE.by_id[RuleId("smoke")], WHOLE.by_id[RuleId("gas")])
+    made = step(EngineState(), says(Quantity.MOTION, True, 5.0), RuleBook.of((two, more, *others)))
+    raised = [effect.rule for effect in made.effects if isinstance(effect, RaiseAlarm)]
+    assert raised == ["smoke", "gas"]
+
+
+def test_what_has_no_room_is_told_of_every_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "STATES", 0)
+    made = step(EngineState(), says(Quantity.MOTION, True, 5.0), BOOK)
+    gone = (StateKey(RuleId("a"), DEVICE), StateKey(RuleId("smoke"), HUB))
+    assert (made.evicted, made.forgotten, made.changed) == (gone, gone, ())
+    assert made.state == EngineState()
 
 
 def test_what_a_timer_or_a_restart_makes_a_rule_derive_is_heard_as_well() -> None:
