@@ -22,6 +22,7 @@ from agent.core.row import Kind
 from agent.dispatch import Asked
 from agent.journal.schema import Table
 from agent.pipeline import Outcome
+from local_rules import engine
 from tests.agent.home import BUTTON, SIREN, SMOKE, Home
 from tests.clocks import HandClock
 
@@ -336,3 +337,20 @@ async def test_the_rules_know_the_room_that_the_ledger_says(
         await home.until(lambda: hazards(home) == {"door_open"})
         alarms = home.pipeline.visible.open.values()
         assert {alarm.why.device for alarm in alarms if alarm.rule == "door_open"} == {door.id}
+
+
+async def test_a_rule_state_for_which_there_is_no_room_is_written_down(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STATES", 2)
+    async with living(tmp_path, clock) as home:
+        for number in range(3):
+            stranger = Device(DeviceId(f"zb:{number}"), DeviceKind.SMOKE, "smoke")
+            home.hear(stranger, Quantity.SMOKE, True)
+        await home.until(lambda: len(bodies(home, Kind.GAP)) >= 3)
+        gaps = bodies(home, Kind.GAP)
+        assert {gap["why"] for gap in gaps} == {"no room for more rule states"}
+        assert {str(gap["key"]).partition("/")[0] for gap in gaps} == {"smoke", "device_silent"}
+        await home.until(lambda: len(home.store.state[Table.RULE_STATE]) == 2)
+        # Each of them has raised all the same.
+        await home.until(lambda: len(home.pipeline.visible.open) == 3)

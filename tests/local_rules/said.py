@@ -25,7 +25,7 @@ WHOLE = book()
 
 def chosen() -> list[Row]:
     """Return the first row of each kind: pattern, plan, and whether it holds or ends at once."""
-    found = {}
+    found = dict[object, Row]()
     for row in ROWS:
         at_once = row.parameters.get("trigger_hold_s", row.parameters["rearm_s"]).default == 0
         kind = (row.pattern.name, str(row.plan), row.momentary, at_once)

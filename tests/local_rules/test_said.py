@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.local_rules.said import FILE, Row, chosen, scenes
+from local_rules.catalog import Row
+from tests.local_rules.said import FILE, chosen, scenes
 
 WRITTEN = FILE.read_text(encoding="utf-8")
 

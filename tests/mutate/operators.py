@@ -212,8 +212,8 @@ def _swaps(site: _Site, members: Members) -> Iterator[Edit]:
             yield _edit(site, ast.Constant(not yes), around=True)
         case ast.Constant(value=int() | float() as number):
             # One more is the same again for what is very large.
-            other = number + 1 if number + 1 != number else 0
-            yield _edit(site, ast.Constant(other), around=True)
+            more = number + 1 if number + 1 != number else 0
+            yield _edit(site, ast.Constant(more), around=True)
         case ast.Constant(value=str() as text):
             in_text = isinstance(site.parent, ast.JoinedStr)
             new_text = ast.Constant("" if text else "?")
