@@ -192,7 +192,9 @@ class _Turn:
         if not self._new:
             return Step(self._state, tuple(self._effects))
         states = {**self._state.states, **self._new}
-        evicted = _evict(states) if len(states) > STATES else ()
+        if len(states) <= STATES:
+            return Step(EngineState(states), tuple(self._effects), tuple(self._kept))
+        evicted = _evict(states)
         kept = tuple(key for key in self._kept if key not in evicted)
         return Step(EngineState(states), tuple(self._effects), kept, evicted, evicted)
 
