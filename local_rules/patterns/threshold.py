@@ -147,7 +147,9 @@ def resume(
         # The hub was deaf while it was off: the value may have been bad meanwhile.
         due_s = stamp.at_s + rule.values["clear_hold_s"]
     else:
-        due_s = _end_of_hold(rule, state) or 0.0  # The hold may be another one than it was.
+        ends_s = _end_of_hold(rule, state)  # The hold may be another one than it was.
+        assert ends_s is not None, "a hold runs only while the value is beyond a limit"
+        due_s = ends_s
     return replace(state, due_s=due_s), (_timer(rule, state, subject, due_s),)
 
 

@@ -175,6 +175,8 @@ def _is_left_alone(child: ast.AST, parent: ast.AST) -> bool:
             return True
         case ast.Expr(value=ast.Constant(value=str())):
             return True  # A docstring.
+        case ast.keyword(arg="strict"):
+            return True  # Of `zip`: an assertion by another name.
         case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
         case ast.Assign(value=ast.Subscript() | ast.BinOp(op=ast.BitOr())):
@@ -249,7 +251,8 @@ def _drops(site: _Site) -> Iterator[Edit]:
                 yield Edit((Slot(node, "keys", at), Slot(node, "values", at)), ([], []), says)
         case ast.Call(keywords=keywords):
             for at, keyword in enumerate(keywords):
-                yield _left_out(keyword, Slot(node, "keywords", at))
+                if not _is_left_alone(keyword, node):
+                    yield _left_out(keyword, Slot(node, "keywords", at))
         case ast.Expr(value=ast.Call()) | ast.AugAssign():
             yield Edit((site.slot,), (ast.Pass(),), f"{_words(node)} -> (dropped)")
         case ast.Raise() if not isinstance(site.parent, ast.If):  # Else its condition is mutated.
