@@ -201,8 +201,8 @@ def _while_standing(
         due_s = at_s + rule.values["clear_hold_s"]
         clearing = replace(state, value=value, seen_s=at_s, due_s=due_s)
         return clearing, (_timer(rule, clearing, subject, due_s),)
-    rearmed = state.raised_s is not None and at_s - state.raised_s >= rule.values["rearm_s"]
-    if rearmed and _is_bad(rule, value):
+    assert state.raised_s is not None, "what stands was raised"
+    if at_s - state.raised_s >= rule.values["rearm_s"] and _is_bad(rule, value):
         return _raise(rule, replace(state, value=value, seen_s=at_s), subject, at_s)
     if state.due_s is None:
         return state, ()
@@ -351,6 +351,8 @@ def _load(rule: ThresholdRule, body: Any) -> ThresholdState:
     )
     if state.quantity not in rule.inputs or len(state.since_s) != rule.plan.pairs:
         raise ValueError("it is the state of another rule")
+    if state.standing and state.raised_s is None:
+        raise ValueError("it stands, but was never raised")
     if (
         not state.standing
         and state.due_s is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.alarm import RuleId
@@ -134,3 +136,12 @@ def test_a_rule_that_asks_for_no_answer_before_remembers_none() -> None:
     night = RuleBook.of((book().by_id[RuleId("night_exit")],))
     made = step(EngineState(), says(Quantity.MOTION, True, 1.0, room="客厅"), night)
     assert made == Step(EngineState())
+
+
+def test_the_limit_is_told_without_needless_digits() -> None:
+    rule = replace(RULE, values={name: float(value) for name, value in RULE.values.items()})
+    home = Home(RuleBook.of((rule,)))
+    home.take(says(Quantity.DOSE_DUE, True, 100_000.0))
+    home.wait_until(100_000.0 + WITHIN_S)
+    (alarm,) = [effect for _, effect in home.done if isinstance(effect, RaiseAlarm)]
+    assert alarm.why.limit == f"followed within {int(WITHIN_S)} s"

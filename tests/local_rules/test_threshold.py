@@ -160,3 +160,14 @@ def test_every_pair_of_a_rule_counts_and_a_rule_with_one_has_one() -> None:
             rule = WHOLE.by_id[row.id]
             names = [name for name in rule.values if name.startswith("limit")]
             assert len(names) == rule.plan.pairs
+
+
+def test_numbers_are_told_without_needless_digits() -> None:
+    floats = {name: float(value) for name, value in CO.values.items()}
+    home = home_of(replace(CO, values=floats))
+    home.take(says(Quantity.CO_PPM, 60.0, 0.0))
+    home.wait_until(3600.0)
+    (alarm,) = alarms(home)
+    assert " 60 ppm（限值 ≥ 50 ppm），已持续 1 小时" in alarm.why.sentence.zh
+    assert " 60 ppm (limit ≥ 50 ppm) for 1 h " in alarm.why.sentence.en
+    assert (alarm.why.value, alarm.why.limit) == ("60", "≥ 50 ppm for 3600 s")

@@ -167,6 +167,7 @@ def active(quantity: str) -> dict[str, Any]:
         ("cold", {"quantity": "motion"}, "it is the state of another rule"),
         ("cold", {"since_s": [1.0, 2.0]}, "it is the state of another rule"),
         ("cold", {"since_s": [None]}, "a hold runs, but nothing is beyond a limit"),
+        ("cold", {"standing": True}, "it stands, but was never raised"),
         ("door_open", {"sources": [["zb:1", "sos", ""]]}, FOREIGN),
         ("door_open", {"since_s": None}, "something is active, but not since when"),
         (

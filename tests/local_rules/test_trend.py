@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.alarm import RuleId
@@ -83,3 +85,18 @@ def test_days_of_a_time_that_has_not_come_count_for_nothing() -> None:
     home.take(says(Quantity.NIGHT_RISINGS, 9.0, 400 * DAY_S))
     home.take(says(Quantity.NIGHT_RISINGS, 3.0, DAY_S))
     assert [figure for _, figure, _ in state_of(home).days] == [3.0]
+
+
+def test_figures_are_told_without_needless_digits() -> None:
+    rule = replace(RULE, values={name: float(value) for name, value in RULE.values.items()})
+    home = Home(RuleBook.of((rule,)))
+    for number in range(9):
+        home.take(says(Quantity.NIGHT_RISINGS, 2.0, number * DAY_S))
+    for number in range(9, 9 + int(rule.values["days"])):
+        home.take(says(Quantity.NIGHT_RISINGS, 99.0, number * DAY_S))
+    (alarm,) = [effect for _, effect in home.done if isinstance(effect, RaiseAlarm)]
+    unit = rule.plan.unit
+    assert (alarm.why.value, alarm.why.limit.split()[-1]) == ("99", "2")
+    assert alarm.why.limit.startswith(f"{RULE.values['z']:g} deviations")
+    assert f" 99 {unit}, usually 2 {unit};" in alarm.why.sentence.en
+    assert f" 99 {unit}，平时为 2 {unit}，" in alarm.why.sentence.zh
