@@ -171,3 +171,12 @@ def test_numbers_are_told_without_needless_digits() -> None:
     assert " 60 ppm（限值 ≥ 50 ppm），已持续 1 小时" in alarm.why.sentence.zh
     assert " 60 ppm (limit ≥ 50 ppm) for 1 h " in alarm.why.sentence.en
     assert (alarm.why.value, alarm.why.limit) == ("60", "≥ 50 ppm for 3600 s")
+
+
+def test_pairs_may_stand_in_any_order() -> None:
+    values = {**CO.values, "limit": 100, "hold_s": 600, "limit_3": 30, "hold_3_s": 7200}
+    home = home_of(replace(CO, values=values))
+    home.take(says(Quantity.CO_PPM, 35, 0.0))
+    home.wait_until(7200.0)
+    (alarm,) = alarms(home)
+    assert alarm.why.limit == "≥ 30 ppm for 7200 s"

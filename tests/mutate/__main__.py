@@ -20,19 +20,11 @@ from pathlib import Path
 import pytest
 
 from tests.mutate import survivors
+from tests.mutate.forks import Fate, Outcome, fork, run_all
 from tests.mutate.memory import Memory, digest
 from tests.mutate.operators import Members, Mutant, members_of, mutants
 from tests.mutate.targets import TARGETS
-from tests.mutate.trial import (
-    Fate,
-    Outcome,
-    Session,
-    fork,
-    options,
-    run_all,
-    settle,
-    try_module,
-)
+from tests.mutate.trial import Session, options, settle, try_module
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache/mutate.json"

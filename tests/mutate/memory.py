@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.mutate.forks import Fate, Outcome
 from tests.mutate.operators import Mutant
-from tests.mutate.trial import Fate, Outcome
 
 READ_BY_TESTS = (
     "agent/core",

@@ -13,10 +13,11 @@ import pytest
 
 from tests.mutate import survivors
 from tests.mutate.__main__ import ROOT
+from tests.mutate.forks import Fate, Outcome, fate_of
 from tests.mutate.memory import Memory
 from tests.mutate.operators import Mutant, members_of, mutants, mutated
 from tests.mutate.targets import TARGETS
-from tests.mutate.trial import Fate, Outcome, code_in, fate_of, function_in
+from tests.mutate.trial import code_in, function_in
 
 TEXT = '''
 """Words that are no program."""

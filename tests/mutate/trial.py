@@ -3,21 +3,16 @@
 A fault inside a function is planted by giving the function other code, in a process that has
 collected the tests already: that takes milliseconds. A fault in the module itself (a table, a
 constant, a default) is planted when the module is imported, in a process that knows nothing yet.
-
-What does not end as it should is no kill: a mutant counts as killed only when a test failed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -28,6 +23,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.mutate.forks import KILLED, SURVIVED, Fate, Outcome, Told, Work, bound, fork, run_all
 from tests.mutate.operators import Members, Mutant, mutated
 
 MODULE_CPU_S = 120.0
@@ -37,31 +33,6 @@ LEAST_CPU_S = 1.0
 """Processor time that one test has in any case; beyond it, `SLOWER` times what it takes."""
 
 SLOWER = 10.0
-MEMORY_BYTES = 1 << 30
-"""A mutant that gathers without end must not take the machine with it."""
-
-
-class Fate(StrEnum):
-    """What became of a mutant."""
-
-    KILLED = "killed"
-    SURVIVED = "survived"
-    TIMEOUT = "timeout"  # It ran for too long, which a test notices as well.
-    BROKEN = "broken"  # The trial itself went wrong, which proves nothing.
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The fate of a mutant, and the test that killed it where one did."""
-
-    mutant: Mutant
-    fate: Fate
-    test: str = ""
-
-
-Told = Callable[[Outcome], None]
-Work = Callable[[], tuple[int, str]]
-"""What a forked process does: its exit status, and what it says."""
 
 
 def options(tests: Sequence[str]) -> list[str]:
@@ -84,77 +55,6 @@ def settle() -> None:
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     )
     hypothesis.settings.load_profile("mutate")
-
-
-# Forks
-
-
-@dataclass(frozen=True)
-class Child:
-    """A forked process, and where it writes what it has to say."""
-
-    pid: int
-    reads: int
-
-    def said(self) -> str:
-        with os.fdopen(self.reads, encoding="utf-8") as stream:
-            return stream.read()
-
-
-def bound(cpu_s: float) -> None:
-    """End this process when it has used that much of the processor from now on, or too much memory.
-
-    Of the processor, not of the clock: others use this machine too.
-    """
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_PROF, cpu_s)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-
-
-def fork(work: Work) -> Child:
-    """Run `work` in a process of its own that ends with its number and says its text."""
-    reads, writes = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writes)
-        return Child(pid, reads)
-    code, said = 70, ""
-    try:
-        os.close(reads)
-        quiet = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(quiet, stream)
-        code, said = work()
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        os.write(writes, said.encode())
-        os._exit(code)
-
-
-SURVIVED, KILLED = 0, 1
-
-
-def fate_of(status: int) -> Fate:
-    """Return what the way in which the process ended says; whatever is odd is no kill."""
-    if os.WIFSIGNALED(status):
-        return Fate.TIMEOUT if os.WTERMSIG(status) == signal.SIGPROF else Fate.BROKEN
-    return {SURVIVED: Fate.SURVIVED, KILLED: Fate.KILLED}.get(os.WEXITSTATUS(status), Fate.BROKEN)
-
-
-def run_all(trials: Iterator[tuple[Mutant, Work]], jobs: int, told: Told) -> None:
-    """Run the trials, `jobs` at a time, and tell the outcome of each as it comes."""
-    running: dict[int, tuple[Mutant, Child]] = {}
-    left = iter(trials)
-    while True:
-        while len(running) < jobs and (trial := next(left, None)) is not None:
-            mutant, work = trial
-            child = fork(work)
-            running[child.pid] = (mutant, child)
-        if not running:
-            return
-        pid, status = os.wait()
-        mutant, child = running.pop(pid)
-        told(Outcome(mutant, fate_of(status), child.said()))
 
 
 # A fault in the module itself
