@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.alarm import RuleId
@@ -12,7 +14,7 @@ from local_rules.catalog import book
 from local_rules.engine import Step, resume, step
 from local_rules.patterns.silence import KEEP_S, SilenceState
 from local_rules.rule import RuleBook
-from tests.local_rules.kit import DEVICE, Home, says, stamp, woken
+from tests.local_rules.kit import Home, says, stamp, woken
 
 WHOLE = book()
 LIMIT_S = WHOLE.by_id[RuleId("no_water")].values["limit_s"]
@@ -147,9 +149,12 @@ def test_the_same_personal_limit_again_is_no_news() -> None:
 
 
 def test_rules_without_presence_or_personal_limit_take_neither_for_an_order() -> None:
-    """Supervision hears everything, and to it these are signs of the device like any other."""
-    home = home_of("device_silent")
-    if Quantity.PRESENCE in home.book.by_quantity:
-        home.take(says(Quantity.PRESENCE, "away", 1000.0))
-        assert state_of(home).counts
-    assert DEVICE not in {key.subject for key in running().state.states}
+    """Supervision that hears them takes them for signs of the device like any other."""
+    rule = WHOLE.by_id[RuleId("device_silent")]
+    more = {Quantity.PRESENCE: rule.name, Quantity.ALERT_LINE_S: rule.name}
+    home = Home(RuleBook.of((replace(rule, inputs={**rule.inputs, **more}),)))
+    home.take(says(Quantity.PRESENCE, "away", 1000.0))
+    home.take(says(Quantity.ALERT_LINE_S, 5.0, 2000.0))
+    state = state_of(home)
+    assert (state.counts, state.personal_s, state.heard_s) == (True, None, 2000.0)
+    assert state.given == (Quantity.PRESENCE, Quantity.ALERT_LINE_S)
