@@ -14,6 +14,7 @@ from local_rules.catalog import book
 from local_rules.engine import Step, resume, step
 from local_rules.patterns.silence import KEEP_S, SilenceState
 from local_rules.rule import RuleBook
+from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import Home, says, stamp, woken
 
 WHOLE = book()
@@ -158,3 +159,43 @@ def test_rules_without_presence_or_personal_limit_take_neither_for_an_order() ->
     state = state_of(home)
     assert (state.counts, state.personal_s, state.heard_s) == (True, None, 2000.0)
     assert state.given == (Quantity.PRESENCE, Quantity.ALERT_LINE_S)
+
+
+def tuned(rule: str, **values: float) -> Home:
+    found = WHOLE.by_id[RuleId(rule)]
+    return Home(RuleBook.of((replace(found, values={**found.values, **values}),)))
+
+
+def test_a_home_that_is_first_heard_of_as_empty_waits_until_somebody_comes() -> None:
+    home = home_of("no_water")
+    assert home.take(says(Quantity.PRESENCE, "away", 1000.0)) == ()
+    assert state_of(home).counts is False
+    (timer,) = home.take(says(Quantity.PRESENCE, "home", 2000.0))
+    assert isinstance(timer, WakeAt)
+    assert timer.due_s == 2000.0 + LIMIT_S
+
+
+def test_what_stands_is_said_again_although_the_limit_has_grown() -> None:
+    home = tuned("inactivity", personal_least_s=100, personal_most_s=90_000, rearm_s=1800)
+    home.take(says(Quantity.ALERT_LINE_S, 1000.0, 0.0))
+    home.take(says(Quantity.MOTION, True, 10.0))
+    home.wait_until(1010.0)
+    home.take(says(Quantity.ALERT_LINE_S, 80_000.0, 1020.0))
+    home.wait_until(2810.0)
+    assert [at_s for at_s, _ in home.alarms()] == [1010.0, 2810.0]
+
+
+def test_a_sign_that_ends_an_alarm_goes_to_the_disk_at_once() -> None:
+    home = tuned("no_water", limit_s=100)
+    home.take(says(FLOW, 3.0, 1000.0))
+    home.take(says(FLOW, 3.0, 1100.5))
+    assert state_of(home).kept_s == 1100.5
+
+
+def test_a_personal_limit_outlives_a_restart() -> None:
+    home = home_of("inactivity")
+    home.take(says(Quantity.MOTION, True, 1000.0))
+    home.take(says(Quantity.ALERT_LINE_S, 30_000.0, 1001.0))
+    (key,) = home.state.states
+    made = restore([(*key, dump(home.state, key, home.book))], home.book)
+    assert (made.lost, made.state) == ((), home.state)
