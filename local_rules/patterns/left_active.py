@@ -192,8 +192,8 @@ def _look(rule: LeftRule, state: LeftActiveState | None, subject: str, stamp: St
     if state is None or not state.sources:
         return state, ()
     if not state.standing:
-        is_due = state.due_s is not None and stamp.at_s >= state.due_s
-        return _watch(rule, state, subject, stamp) if is_due else (state, ())
+        assert state.due_s is not None, "what is active and does not stand has a timer"
+        return _watch(rule, state, subject, stamp) if stamp.at_s >= state.due_s else (state, ())
     assert state.raised_s is not None, "what stands was raised"
     if stamp.at_s - state.raised_s < rule.values["rearm_s"]:
         return state, ()
@@ -277,6 +277,8 @@ def _load(rule: LeftRule, body: Any) -> LeftActiveState:
         raise ValueError("it stands, but was never raised")
     if state.due_s is not None and not (state.standing or state.sources):
         raise ValueError("a timer runs, but nothing is active")
+    if state.due_s is None and state.sources and not state.standing:
+        raise ValueError("something is active, but no timer runs")
     return state
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.core.alarm import RuleId
-from agent.core.effect import RaiseAlarm, WakeAt
+from agent.core.effect import CancelWake, RaiseAlarm, WakeAt
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Value
 from local_rules.catalog import ROWS, book
@@ -66,7 +66,9 @@ def test_the_same_again_is_news_only_when_the_timer_is_late() -> None:
     early = step(home.state, door(True, 1000.0 + LIMIT_S - 0.1), home.book)
     assert early == Step(home.state)
     late = step(home.state, door(True, 1000.0 + LIMIT_S), home.book)
-    assert isinstance(late.effects[0], RaiseAlarm)
+    assert [type(effect) for effect in late.effects] == [RaiseAlarm, CancelWake]
+    (state,) = late.state.states.values()
+    assert (state.standing, state.due_s) == (True, None)
 
 
 def test_what_stands_is_said_again_exactly_when_the_rearm_time_is_over() -> None:
@@ -114,3 +116,11 @@ def test_the_state_after_a_restart_has_the_timer_that_runs() -> None:
 
 def _on() -> Value:
     return STOVE.values["on_above"] + 1 if STOVE.plan.counted else True
+
+
+def test_what_is_on_again_is_not_off() -> None:
+    home = opened()
+    home.take(door(False, 1001.0))
+    assert state_of(home).off_s == 1001.0
+    home.take(door(True, 1002.0))
+    assert state_of(home).off_s is None

@@ -180,6 +180,12 @@ def active(quantity: str) -> dict[str, Any]:
             {"since_s": None, "sources": []},
             "something is active, but not since when",
         ),
+        (
+            "door_open",
+            {"since_s": None, "due_s": None},
+            "something is active, but not since when",
+        ),
+        ("door_open", {"due_s": None}, "something is active, but no timer runs"),
         ("door_open", {"standing": True}, "it stands, but was never raised"),
         ("door_open", {"sources": []}, "a timer runs, but nothing is active"),
         ("no_water", {"quantity": "motion"}, FOREIGN),
