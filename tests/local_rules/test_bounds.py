@@ -18,6 +18,8 @@ from local_rules import engine
 from local_rules.catalog import ROWS, Row, book
 from local_rules.day import DAY_S
 from local_rules.engine import STATES, EngineState, step
+from local_rules.patterns.left_active import SOURCES
+from local_rules.patterns.report import CHANNELS
 from local_rules.rule import RuleBook
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import Home, says
@@ -220,3 +222,7 @@ def test_a_hold_that_runs_follows_the_parameters_of_after_the_restart(row: Row, 
         row.id in ("bp_systolic_high", "bp_diastolic_high") or "stale_s" in row.parameters
     ):
         assert raises(home)
+
+
+def test_the_bounds_of_what_is_remembered_are_these() -> None:
+    assert (STATES, SOURCES, CHANNELS) == (4096, 32, 32)
