@@ -153,7 +153,7 @@ def _on(rule: LeftRule, state: LeftActiveState, subject: str, stamp: Stamp) -> L
     at_s, off_s = stamp.at_s, state.off_s
     if state.standing:
         return replace(state, off_s=None, due_s=None), _cancel(rule, state, subject)
-    is_bridged = off_s is not None and at_s - off_s <= rule.values.get("pause_s", 0)
+    is_bridged = off_s is not None and at_s - off_s <= rule.values["pause_s"]
     since_s = state.since_s if is_bridged else at_s
     return _watch(rule, replace(state, since_s=since_s, off_s=None), subject, stamp)
 

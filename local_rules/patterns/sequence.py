@@ -113,7 +113,8 @@ def observe(
         return _raise(rule, state, subject, stamp.at_s)
     if state.since_s is None:
         return _begin(rule, state, subject, event)
-    if state.due_s is not None and stamp.at_s >= state.due_s:
+    assert state.due_s is not None, "what is waited for has a time"
+    if stamp.at_s >= state.due_s:
         return _raise(rule, state, subject, stamp.at_s)  # The timer is late.
     return state, ()
 
@@ -144,7 +145,7 @@ def _begin(
 ) -> SequenceOutcome:
     reading = event.reading
     at_s, met_s = reading.received.at_s, state.met_s
-    if met_s is not None and at_s - met_s <= rule.values.get("before_s", -1):
+    if met_s is not None and at_s - met_s <= rule.values["before_s"]:
         return state, ()
     due_s = at_s + rule.values["within_s"]
     waiting = replace(
@@ -240,6 +241,8 @@ def _load(rule: SequenceRule, body: Any) -> SequenceState:
     )
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
+    if state.met_s is not None and not rule.plan.answered_before:
+        raise ValueError("it remembers an answer for which the rule does not ask")
     if (state.since_s is not None) != (state.standing or state.due_s is not None):
         raise ValueError("its phase is none of quiet, waiting, standing")
     if state.standing and (state.raised_s is None or state.due_s is not None):

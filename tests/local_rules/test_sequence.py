@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from agent.core.alarm import RuleId
+from agent.core.device import DeviceId
 from agent.core.effect import OnResume, RaiseAlarm, WakeAt
 from agent.core.reading import Quantity, Value
 from agent.core.room import RoomKind
 from local_rules.catalog import book
 from local_rules.engine import EngineState, Step, resume, step
-from local_rules.patterns.sequence import Match, SequenceState
+from local_rules.patterns.sequence import Match, Sequence, SequenceState
 from local_rules.rule import RuleBook
 from tests.local_rules.kit import Home, says, stamp
 
@@ -60,6 +61,7 @@ def test_without_values_any_word_fits() -> None:
 RULE = book().by_id[RuleId("medication_missed")]
 BOOK = RuleBook.of((RULE,))
 WITHIN_S = RULE.values["within_s"]
+OTHER_BOX = DeviceId("zb:2")
 
 
 def state_of(home: Home) -> SequenceState:
@@ -85,8 +87,11 @@ def test_a_copy_neither_begins_nor_ends_the_wait_but_counts_when_it_is_the_first
 def test_the_state_tells_of_the_latest_wait() -> None:
     home = due()
     home.take(says(Quantity.LID_OPEN, True, 100_100.0, channel="lid"))
-    home.take(says(Quantity.DOSE_DUE, True, 200_000.0, channel="evening", room="厨房"))
+    home.take(
+        says(Quantity.DOSE_DUE, True, 200_000.0, channel="evening", room="厨房", device=OTHER_BOX)
+    )
     state = state_of(home)
+    assert state.device == OTHER_BOX
     assert (state.quantity, state.channel, state.value, state.room) == (
         Quantity.DOSE_DUE,
         "evening",
@@ -145,3 +150,53 @@ def test_the_limit_is_told_without_needless_digits() -> None:
     home.wait_until(100_000.0 + WITHIN_S)
     (alarm,) = [effect for _, effect in home.done if isinstance(effect, RaiseAlarm)]
     assert alarm.why.limit == f"followed within {int(WITHIN_S)} s"
+
+
+def test_any_of_several_beginnings_begins_the_wait() -> None:
+    plan = Sequence((Match(Quantity.MOTION), Match(Quantity.SOS)), (Match(Quantity.LID_OPEN),))
+    inputs = dict.fromkeys((Quantity.MOTION, Quantity.SOS, Quantity.LID_OPEN), RULE.name)
+    rules = RuleBook.of((replace(RULE, plan=plan, inputs=inputs),))
+    for quantity in (Quantity.MOTION, Quantity.SOS):
+        (state,) = step(EngineState(), says(quantity, True, 1.0), rules).state.states.values()
+        assert state.since_s == 1.0
+
+
+def test_before_anything_has_begun_no_room_is_another_one() -> None:
+    plan = Sequence((Match(Quantity.SOS),), (OTHER,), answered_before=True)
+    inputs = dict.fromkeys((Quantity.MOTION, Quantity.SOS), RULE.name)
+    rules = RuleBook.of((replace(RULE, plan=plan, inputs=inputs),))
+    event = says(Quantity.MOTION, True, 1.0, room="厨房")
+    assert step(EngineState(), event, rules) == Step(EngineState())
+
+
+def test_a_wait_that_begins_after_an_answer_tells_of_the_question() -> None:
+    home = Home(BOOK)
+    home.take(says(Quantity.LID_OPEN, True, 1000.0))
+    assert (state_of(home).value, state_of(home).room) == ("", "")
+    home.take(says(Quantity.DOSE_DUE, True, 90_000.0, device=OTHER_BOX))
+    assert (state_of(home).quantity, state_of(home).device) == (Quantity.DOSE_DUE, OTHER_BOX)
+
+
+def test_what_may_not_wait_at_all_asks_for_no_timer() -> None:
+    rules = RuleBook.of((replace(RULE, values={**RULE.values, "within_s": 0}),))
+    made = step(EngineState(), says(Quantity.DOSE_DUE, True, 1.0), rules)
+    assert [type(effect) for effect in made.effects] == [RaiseAlarm]
+
+
+def test_an_answer_to_nothing_is_no_news() -> None:
+    plan = replace(RULE.plan, answered_before=False)
+    rules = RuleBook.of((replace(RULE, plan=plan),))
+    begun = step(EngineState(), says(Quantity.DOSE_DUE, True, 1.0), rules).state
+    over = step(begun, says(Quantity.LID_OPEN, True, 2.0), rules).state
+    assert step(over, says(Quantity.LID_OPEN, True, 3.0), rules) == Step(over)
+
+
+def test_a_word_is_kept_as_it_was_said() -> None:
+    plan = Sequence((Match(Quantity.PRESENCE, ("Away",)),), (Match(Quantity.MOTION),))
+    inputs = dict.fromkeys((Quantity.PRESENCE, Quantity.MOTION), RULE.name)
+    rules = RuleBook.of((replace(RULE, plan=plan, inputs=inputs),))
+    (state,) = step(
+        EngineState(), says(Quantity.PRESENCE, "Away", 1.0), rules
+    ).state.states.values()
+    assert state.value == "Away"
+    assert not OTHER.fits(says(Quantity.MOTION, True, 1.0, room="厨房"))

@@ -191,6 +191,7 @@ def active(quantity: str) -> dict[str, Any]:
         ("no_water", {"quantity": "motion"}, FOREIGN),
         ("no_water", {"personal_s": 60}, "it has a personal limit, which the rule does not take"),
         ("night_exit", {"quantity": "sos"}, FOREIGN),
+        ("night_exit", {"met_s": 1.0}, "it remembers an answer for which the rule does not ask"),
         ("night_exit", {"since_s": None}, PHASE),
         ("night_exit", {"due_s": None}, PHASE),
         ("night_exit", {"standing": True}, BOTH),
