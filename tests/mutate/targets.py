@@ -38,7 +38,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     ),
     "local_rules/snapshot.py": (_SNAPSHOT, _TIMERS, "tests/local_rules/test_bad_input.py"),
     "local_rules/day.py": ("tests/local_rules/test_day.py", _TIMERS, _ROWS),
-    "local_rules/explain.py": (_CATALOG, _SAID, _ROWS),
+    "local_rules/explain.py": ("tests/local_rules/test_explain.py", _CATALOG, _SAID, _ROWS),
     "local_rules/blind.py": ("tests/local_rules/test_general_rules.py", _ROWS),
     "agent/response/lifecycle.py": (
         "tests/response/test_lifecycle_details.py",
