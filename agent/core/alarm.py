@@ -106,7 +106,12 @@ class AlarmState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Why:
     """The evidence for an alarm: what was seen, against which limit, and the sentence for the
-    family."""
+    family.
+
+    `since_s` hub time of the first reading that counts, `last_s` of the last; None in alarms that
+    an earlier release raised. The rows between are the evidence: the alarm's `raised` stamp ties
+    hub time to the journal's own times.
+    """
 
     sentence: Sentence
     device: DeviceId
@@ -114,6 +119,8 @@ class Why:
     value: str
     channel: str = ""
     limit: str = ""
+    since_s: float | None = None
+    last_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

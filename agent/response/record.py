@@ -37,6 +37,8 @@ def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
             "value": alarm.why.value,
             "channel": alarm.why.channel,
             "limit": alarm.why.limit,
+            "since_s": alarm.why.since_s,
+            "last_s": alarm.why.last_s,
         },
         "raised": _from_stamp(alarm.raised),
         "acked": _from_stamp(alarm.acked),
@@ -86,6 +88,8 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
             value=why["value"],
             channel=why["channel"],
             limit=why["limit"],
+            since_s=_seconds(why.get("since_s")),
+            last_s=_seconds(why.get("last_s")),
         ),
         raised=raised,
         acked=_to_stamp(body["acked"]),
@@ -94,6 +98,11 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
         closed=_to_stamp(body["closed"]),
         cause=body["cause"],
     )
+
+
+def _seconds(value: Any) -> float | None:
+    """Return hub time; None is what alarms of earlier releases have."""
+    return None if value is None else float(value)
 
 
 def _from_stamp(stamp: Stamp | None) -> dict[str, Any] | None:

@@ -224,6 +224,8 @@ def _raise(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) ->
         value="true",
         limit=f"active for {at_s - state.since_s:.0f} s",
         drill=state.drill,
+        since_s=state.since_s,
+        last_s=state.since_s,
         says=Sentence(f"{what.zh}已 {lasted.zh}{alone_zh}", f"{what.en} for {lasted.en}{alone_en}"),
     )
     alarm = alarm_for(rule, subject, reason, drill=state.drill)

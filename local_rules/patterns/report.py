@@ -198,6 +198,8 @@ def _raise(
         quantity=cause.quantity,
         channel=cause.name,
         drill=state.drill,
+        since_s=at_s if state.since_s is None else state.since_s,
+        last_s=cause.seen_s,
         detail=detail,
     )
     alarm = alarm_for(rule, subject, reason, drill=state.drill)

@@ -177,6 +177,7 @@ def _met(
 
 def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) -> SequenceOutcome:
     within_s = rule.values["within_s"]
+    assert state.since_s is not None, "A has come"
     waited, what = span(within_s), rule.inputs[state.quantity]
     said = Sentence(
         f"{what.zh}，此后 {waited.zh}内没有后续动静",
@@ -190,6 +191,8 @@ def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) 
         value=state.value,
         limit=f"followed within {within_s:g} s",
         drill=state.drill,
+        since_s=state.since_s,
+        last_s=state.since_s,
         says=said if within_s else what,
     )
     after = replace(state, raised_s=at_s, standing=True, due_s=None)

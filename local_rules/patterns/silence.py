@@ -214,6 +214,8 @@ def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
         value="",
         limit=f"nothing for {silent_s:.0f} s",
         drill=False,
+        since_s=state.heard_s,
+        last_s=state.heard_s,
         says=Sentence(
             f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静",
             f"gave the last sign ({what.en}), and there has been none for {silent.en}",

@@ -222,7 +222,7 @@ def _raise(
     rule: ThresholdRule, state: ThresholdState, subject: str, at_s: float
 ) -> ThresholdOutcome:
     after = replace(state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None)
-    limit, hold_s = _worst(rule, state, at_s)
+    limit, hold_s, since_s = _worst(rule, state, at_s)
     unit, sign = rule.plan.unit, rule.plan.beyond
     what = rule.inputs[state.quantity]
     held = span(hold_s)
@@ -243,21 +243,25 @@ def _raise(
         value=f"{state.value:g}",
         limit=f"{sign} {limit:g} {unit} for {hold_s:g} s",
         drill=state.drill,
+        since_s=since_s,
+        last_s=state.seen_s,
         says=said,
     )
     alarm = alarm_for(rule, subject, reason, drill=state.drill)
     return after, (alarm, *_cancel(rule, state, subject))
 
 
-def _worst(rule: ThresholdRule, state: ThresholdState, at_s: float) -> tuple[float, float]:
-    """Return the pair whose hold is over; while the alarm stands, one that the value is beyond."""
+def _worst(rule: ThresholdRule, state: ThresholdState, at_s: float) -> tuple[float, float, float]:
+    """Return limit, hold and since when of the pair whose hold is over; while the alarm stands,
+    of one that the value is beyond."""
     pairs = _pairs(rule)
     over = [
-        pair
-        for pair, since in zip(pairs, state.since_s, strict=True)
-        if since is not None and since + pair[1] <= at_s
+        (limit, hold_s, since)
+        for (limit, hold_s), since in zip(pairs, state.since_s, strict=True)
+        if since is not None and since + hold_s <= at_s
     ]
-    return (over or [pair for pair in pairs if _is_beyond(rule, state.value, pair[0])])[-1]
+    again = [(*pair, state.seen_s) for pair in pairs if _is_beyond(rule, state.value, pair[0])]
+    return (over or again)[-1]
 
 
 def _restore(rule: ThresholdRule, state: ThresholdState, subject: str) -> ThresholdOutcome:

@@ -143,12 +143,15 @@ def test_the_sentence_says_who_what_how_long_and_which_rule() -> None:
         quantity=Quantity.WATER_LEAK,
         channel="",
         drill=False,
+        since_s=100.0,
+        last_s=110.0,
     )
     assert told.sentence == Sentence(
         "zb:1 报告探头浸水，已持续 10 秒（第 7 号规则：漏水报警）。",
         "zb:1 reports water at its probe for 10 s (rule 7: water leak).",
     )
     assert (told.value, told.limit) == ("true", "true for 10 s")
+    assert (told.since_s, told.last_s) == (100.0, 110.0)
 
 
 def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
@@ -158,6 +161,8 @@ def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
         quantity=Quantity.FAULT,
         channel="stick",
         drill=True,
+        since_s=100.0,
+        last_s=100.0,
         detail="no such port /dev/ttyUSB0",
     )
     assert told.sentence == Sentence(

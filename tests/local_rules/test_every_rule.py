@@ -91,6 +91,9 @@ def test_it_raises_when_it_must_and_not_before_with_what_the_row_says(row: Row) 
     assert (alarm.latched, alarm.momentary, alarm.drill) == (row.latched, row.momentary, False)
     assert [action.target for action in alarm.actions] == [act.target for act in row.acts]
     assert (alarm.why.device, alarm.why.quantity) == (DEVICE, play.begin[-1].quantity)
+    assert alarm.why.since_s is not None
+    assert alarm.why.last_s is not None
+    assert play.begin[0].at_s <= alarm.why.since_s <= alarm.why.last_s <= play.begin[-1].at_s
     assert alarm.pre_alarm_s == rule.values.get("pre_alarm_s", 0)
     assert alarm.prompt_every_s == rule.values.get("prompt_every_s", 0)
 
