@@ -238,7 +238,9 @@ class Pipeline:
         if reading.channel != PLAYED:  # A drill must not make a dead device look alive.
             self._registry.hear(reading)
         device = self._registry.get(reading.device)
-        return Observed(reading, repeat_of, device.room if device is not None else "")
+        if device is None:
+            return Observed(reading, repeat_of)
+        return Observed(reading, repeat_of, device.room, device.name, device.power)
 
     def _effect(self, tx: Transaction, effect: Effect) -> None:
         match effect:

@@ -66,6 +66,7 @@ class Quantity(StrEnum):
     HUB_BATTERY_PCT = "hub_battery_pct"
     DISK_PCT = "disk_pct"  # How full it is.
     CLOCK_OFF_S = "clock_off_s"  # How far the clock was off when it could be compared.
+    SILENT = "silent"  # The device has not spoken for too long; `channel` says what it gave.
     PRESENCE = "presence"  # Who is at home: home, maybe_away, away, unknown.
     ALERT_LINE_S = "alert_line_s"  # How long this person is usually quiet at most, at this hour.
     FAULT = "fault"  # A part of the hub is not well; `channel` says which way.

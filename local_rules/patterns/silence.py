@@ -5,6 +5,9 @@ ends what stands. A row that minds presence counts only while somebody is at hom
 known to be empty, or nobody knows, the time stands still, and it starts again when somebody comes
 in. A row with a personal limit takes the one that is passed in as a reading, inside its hard range.
 
+A row may want an amount: then the signs count once those since the last time add up to it. A row
+for devices may know how often they promised to speak, and tell other rules which is silent.
+
 A sign that is played for a drill is none, and begins no wait of its own either: it would ring
 hours after the drill, for nobody.
 
@@ -18,16 +21,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.core.clock import Stamp
-from agent.core.device import DeviceId
-from agent.core.effect import CancelWake, OnResume, RestoreAlarm, WakeAt
+from agent.core.device import DeviceId, PowerClass
+from agent.core.effect import CancelWake, Derive, OnResume, RestoreAlarm, WakeAt
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Reading
 from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
-from local_rules.patterns import stored
+from local_rules.patterns import amount, gate, stored
 from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.patterns.gate import Gate
 from local_rules.patterns.numbers import as_number
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -35,6 +39,9 @@ LIMIT = "limit"
 
 KEEP_S = 300.0
 """A sign goes to the disk if the one there is this much older: an SD card wears out by writing."""
+
+_ASKED_OFTEN = (Quantity.SWITCHED_ON, Quantity.POWER_W)
+"""What the hub asks devices to report every few minutes whether or not it changes."""
 
 NEWS_S = 1.0
 """Signs closer together than this are one: a storm of readings costs nothing here."""
@@ -53,6 +60,11 @@ class Silence:
     `personal`  the limit is `alert_line_s` where one is passed in.
     `by_night`  another limit holds at night.
     `rooms`     only signs from such a room count; empty: from everywhere.
+    `gates`     counts only while they are open.
+    `amount`    a sign is what adds up to the parameter `least`; the inputs are counters (their
+                quantity is in `amount`) or rates an hour.
+    `paced`     of devices: who promised to speak often has `mains_limit_s` or `promised_limit_s`.
+    `tells`     derives SILENT of a device of which one of these was heard, by the channel of it.
     """
 
     anything: bool = False
@@ -60,6 +72,10 @@ class Silence:
     personal: bool = False
     by_night: bool = False
     rooms: frozenset[RoomKind] = frozenset()
+    gates: tuple[Gate, ...] = ()
+    amount: frozenset[Quantity] = frozenset()
+    paced: bool = False
+    tells: tuple[Quantity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,8 @@ class SilenceState:
     `due_s`      hub time of the running timer; None when none runs. It may ring before the limit.
     `given`      what the device has ever said anything of, for who is blind without it; for
                  supervision only.
+    `gates`      which are open. `pace` the parameter of the limit that holds for this device.
+    `used`       what was used lately, for an amount.
     """
 
     device: DeviceId
@@ -85,6 +103,9 @@ class SilenceState:
     standing: bool = False
     due_s: float | None = None
     given: tuple[Quantity, ...] = ()
+    gates: tuple[bool, ...] = ()
+    pace: str = ""
+    used: amount.Used = amount.NOTHING
 
 
 SilenceRule = Rule[Silence]
@@ -102,7 +123,12 @@ def observe(
         return _presence(rule, state, subject, reading)
     if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
         return _personal(rule, state, subject, reading)
-    if not rule.plan.anything:
+    plan = rule.plan
+    if plan.gates and gate.listens(plan.gates, reading.quantity):
+        return _gated(rule, state, subject, event)
+    if plan.amount:
+        return _measured(rule, state, subject, event)
+    if not plan.anything:
         if reading.asked or not _is_sign(reading):
             return state, ()
         if rule.plan.rooms and room_kind(event.room) not in rule.plan.rooms:
@@ -111,12 +137,63 @@ def observe(
         return state, ()
     stamp = reading.received
     if state is None:
-        return _watch(rule, _given(rule, _fresh(reading), reading), subject, stamp)
-    state = _given(rule, state, reading)
+        fresh = _given(rule, _fresh(rule, reading), event)
+        return _watch(rule, fresh, subject, stamp) if fresh.counts else (fresh, ())
+    known, state = state, _given(rule, state, event)
+    if state.pace != known.pace and not state.standing:
+        return _watch(rule, _hear(state, reading), subject, stamp)
     if stamp.at_s - state.heard_s < NEWS_S and not state.standing:
         return state, ()
     heard = _hear(state, reading)
     return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
+
+
+def _gated(
+    rule: SilenceRule, state: SilenceState | None, subject: str, event: Observed
+) -> SilenceOutcome:
+    """Take in what opens or closes a gate. The silence counts from when all are open."""
+    before = state or _fresh(rule, event.reading)
+    gates = gate.after(rule.plan.gates, rule.values, event, before.gates)
+    if gates == before.gates:
+        return state, ()
+    counts = all(gates)
+    if before.standing and not gate.is_ended(rule.plan.gates, gates):
+        return replace(before, gates=gates, counts=counts), ()  # Doubt ends nothing.
+    at_s = max(event.stamp.at_s, before.heard_s)
+    after = replace(before, gates=gates, counts=counts, heard_s=at_s, kept_s=at_s)
+    return _again(rule, after, subject, event.stamp)
+
+
+def _measured(
+    rule: SilenceRule, state: SilenceState | None, subject: str, event: Observed
+) -> SilenceOutcome:
+    """Take in what a meter says. The time runs from when `least` was last being used."""
+    reading, values = event.reading, rule.values
+    number = as_number(reading.value)
+    if number is None or reading.asked or (event.repeat_of is not None and state is not None):
+        return state, ()
+    at_s, source = reading.received.at_s, f"{reading.device}/{reading.channel}"
+    before = state or _fresh(rule, reading)
+    is_counter = reading.quantity in rule.plan.amount
+    used = amount.taken(before.used, source, is_counter, at_s, number, values["limit_s"])
+    heard = replace(
+        before,
+        device=reading.device,
+        quantity=reading.quantity,
+        channel=reading.channel,
+        used=used,
+    )
+    if state is None:
+        return _watch(rule, heard, subject, reading.received)
+    if heard.standing:
+        since_s = state.raised_s if state.raised_s is not None else 0.0
+        if amount.since(used, since_s) < values["clear_least"]:
+            return heard, ()
+        return _again(rule, replace(heard, heard_s=at_s, kept_s=at_s), subject, reading.received)
+    enough_s = amount.enough_s(used, values["least"])
+    if enough_s is None or enough_s <= heard.heard_s:
+        return heard, ()
+    return replace(heard, heard_s=enough_s, kept_s=enough_s), ()
 
 
 def wake(
@@ -151,7 +228,7 @@ def _presence(
 ) -> SilenceOutcome:
     counts = reading.value in AT_HOME
     if state is None:
-        fresh = replace(_fresh(reading), counts=counts)
+        fresh = replace(_fresh(rule, reading), counts=counts)
         return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
     if state.standing and reading.value != "away":
         # No sign of life: what was found stands, whether or not silence counts from now on.
@@ -170,7 +247,8 @@ def _personal(
     if number is None or (state is not None and number == state.personal_s):
         return state, ()
     if state is None:
-        return _watch(rule, replace(_fresh(reading), personal_s=number), subject, reading.received)
+        fresh = replace(_fresh(rule, reading), personal_s=number)
+        return _watch(rule, fresh, subject, reading.received)
     after = replace(state, personal_s=number)
     if state.due_s is None or state.standing:
         return after, ()
@@ -179,7 +257,7 @@ def _personal(
 
 def _again(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
     """Begin to wait anew after a sign; what stood is over."""
-    cancel, restored = _cancel(rule, state, subject), _restored(rule, state, subject)
+    cancel, restored = _cancel(rule, state, subject), _restored(rule, state, subject, stamp)
     quiet = replace(state, standing=False, due_s=None)
     if not quiet.counts:
         return quiet, (*cancel, *restored)
@@ -196,6 +274,8 @@ def _watch(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
 
 
 def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
+    if state.pace:
+        return state.heard_s + rule.values[state.pace]
     if state.personal_s is None:
         return day.due_s(rule.values, state.heard_s, stamp)
     # What is learned may be wrong; the row's own bounds hold whatever is passed in.
@@ -224,7 +304,17 @@ def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
     due_s = stamp.at_s + rule.values["rearm_s"]
     after = replace(state, raised_s=stamp.at_s, standing=True, due_s=due_s)
     alarm = alarm_for(rule, subject, reason, drill=False)
-    return after, (alarm, _timer(rule, subject, due_s))
+    told = () if state.standing else _told(rule, state, True, stamp)
+    return after, (alarm, _timer(rule, subject, due_s), *told)
+
+
+def _told(rule: SilenceRule, state: SilenceState, silent: bool, stamp: Stamp) -> tuple[Derive, ...]:
+    """Return what other rules are to know of this device, once for each kind of sign it gave."""
+    return tuple(
+        Derive(Reading(state.device, Quantity.SILENT, silent, stamp, channel=quantity))
+        for quantity in rule.plan.tells
+        if quantity in state.given
+    )
 
 
 def _hear(state: SilenceState, reading: Reading) -> SilenceState:
@@ -243,13 +333,33 @@ def _hear(state: SilenceState, reading: Reading) -> SilenceState:
         state.standing,
         state.due_s,
         state.given,
+        state.gates,
+        state.pace,
     )
 
 
-def _given(rule: SilenceRule, state: SilenceState, reading: Reading) -> SilenceState:
-    if not rule.plan.anything or reading.quantity in state.given:
+def _given(rule: SilenceRule, state: SilenceState, event: Observed) -> SilenceState:
+    """Note what a device gives, and what that says of how often it is to speak."""
+    quantity = event.reading.quantity
+    if not rule.plan.anything:
         return state
-    return replace(state, given=(*state.given, reading.quantity))
+    if quantity is Quantity.SUPERVISION_REPORTS and rule.plan.paced:
+        state = _at_pace(state, event)
+    elif quantity in state.given:
+        return state
+    after = state if quantity in state.given else replace(state, given=(*state.given, quantity))
+    return _at_pace(after, event) if rule.plan.paced else after
+
+
+def _at_pace(state: SilenceState, event: Observed) -> SilenceState:
+    """A mains device that switches or measures power was asked to report each few minutes; one
+    that sets its supervision bit promises to; of all others nothing is known."""
+    pace = state.pace
+    if event.power is PowerClass.MAINS and event.reading.quantity in _ASKED_OFTEN:
+        pace = "mains_limit_s"
+    elif event.reading.quantity is Quantity.SUPERVISION_REPORTS and pace != "mains_limit_s":
+        pace = "promised_limit_s" if event.reading.value is True else ""
+    return state if pace == state.pace else replace(state, pace=pace)
 
 
 def _is_sign(reading: Reading) -> bool:
@@ -259,15 +369,25 @@ def _is_sign(reading: Reading) -> bool:
     return number is not None and number > 0
 
 
-def _fresh(reading: Reading) -> SilenceState:
-    at_s = reading.received.at_s
+def _fresh(rule: SilenceRule, reading: Reading) -> SilenceState:
+    at_s, gates = reading.received.at_s, gate.at_first(rule.plan.gates)
     return SilenceState(
-        reading.device, reading.quantity, reading.channel, heard_s=at_s, kept_s=at_s
+        reading.device,
+        reading.quantity,
+        reading.channel,
+        heard_s=at_s,
+        kept_s=at_s,
+        counts=all(gates),
+        gates=gates,
     )
 
 
-def _restored(rule: SilenceRule, state: SilenceState, subject: str) -> tuple[RestoreAlarm, ...]:
-    return (RestoreAlarm(rule.id, subject),) if state.standing else ()
+def _restored(
+    rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp
+) -> tuple[RestoreAlarm | Derive, ...]:
+    if not state.standing:
+        return ()
+    return (RestoreAlarm(rule.id, subject), *_told(rule, state, False, stamp))
 
 
 def _timer(rule: SilenceRule, subject: str, due_s: float) -> WakeAt:
@@ -283,17 +403,21 @@ def _is_kept(before: SilenceState | None, after: SilenceState) -> bool:
     """Return whether more than the time of the last sign differs."""
     if before is None or before.kept_s != after.kept_s or before.due_s != after.due_s:
         return True
-    return (before.counts, before.personal_s, before.given) != (
+    return (before.counts, before.personal_s, before.given, before.gates, before.pace) != (
         after.counts,
         after.personal_s,
         after.given,
+        after.gates,
+        after.pace,
     )
 
 
 def _takes(plan: Silence) -> tuple[str, ...]:
     limits = day.PERIODS if plan.by_night else ("limit_s",)
     personal = ("personal_least_s", "personal_most_s") if plan.personal else ()
-    return (*limits, *personal, "rearm_s")
+    paced = ("mains_limit_s", "promised_limit_s") if plan.paced else ()
+    least = ("least", "clear_least") if plan.amount else ()
+    return (*limits, *personal, *paced, *least, *gate.takes(plan.gates), "rearm_s")
 
 
 def _load(rule: SilenceRule, body: Any) -> SilenceState:
@@ -309,12 +433,17 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
         given=tuple(Quantity(quantity) for quantity in body["given"]),
+        gates=tuple(stored.yes_no(is_open) for is_open in body["gates"]),
+        pace=stored.text(body["pace"]),
+        used=amount.load(body["used"]),
     )
+    if len(state.gates) != len(rule.plan.gates) or (state.pace and not rule.plan.paced):
+        raise ValueError("it is the state of another rule")
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
     return state
 
 
 SILENCE: Pattern[Silence, SilenceState] = Pattern(
-    "silence", 1, _takes, observe, wake, resume, _load, _is_kept
+    "silence", 2, _takes, observe, wake, resume, _load, _is_kept
 )

@@ -9,7 +9,9 @@ longer than that. Three ways to confirm:
             none in between that is not
     at once a hold of 0 s
 
-What stands is over when the value has been back behind `clear_limit` for `clear_hold_s`.
+What stands is over when the value has been back behind `clear_limit` for `clear_hold_s`, or in
+`clear_times` measurements in a row. What is held against the limit may also be a figure of the
+latest values: `figure`. With gates, a value counts only while all of them are open.
 """
 
 from __future__ import annotations
@@ -27,13 +29,18 @@ from agent.core.event import Observed
 from agent.core.reading import Quantity, Reading
 from agent.core.text import Sentence
 from local_rules.explain import because, span
-from local_rules.patterns import stored
+from local_rules.patterns import figure, gate, stored
 from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.patterns.figure import Of, Samples
+from local_rules.patterns.gate import Gate
 from local_rules.patterns.numbers import as_number
 from local_rules.rule import Outcome, Pattern, Rule
 
 HOLD = "hold"
 CLEAR = "clear"
+
+_KEEP_S = 3600.0
+"""Samples that tell of less than this are not kept over a restart."""
 
 
 class Beyond(StrEnum):
@@ -59,6 +66,9 @@ class Threshold:
 
     `repeat`: confirmed by a second measurement instead of a hold; then there is one limit.
     `goes_stale`: whether the value may change unseen while the device says nothing.
+    `of`: what is held against the limit. `personal`: only values near the person's own count.
+    `clears_by_times`: it takes `clear_times` measurements in a row to end what stands.
+    `gates`: what must hold for a value to count. What is measured is the row's first input.
     """
 
     beyond: Beyond
@@ -66,6 +76,10 @@ class Threshold:
     pairs: int = 1
     repeat: bool = False
     goes_stale: bool = False
+    of: Of = Of.VALUE
+    personal: bool = False
+    clears_by_times: bool = False
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,8 @@ class ThresholdState:
     `raised_s` hub time of the latest raise; None before the first.
     `standing` raised and not yet restored.
     `due_s`    hub time at which the running hold, or the clear hold, ends; None when none runs.
+    `backs`    measurements in a row that were back, for `clear_times`.
+    `samples`  what a figure is made of, oldest first. `gates` which are open.
     """
 
     device: DeviceId
@@ -90,6 +106,9 @@ class ThresholdState:
     raised_s: float | None = None
     standing: bool = False
     due_s: float | None = None
+    backs: int = 0
+    samples: Samples = ()
+    gates: tuple[bool, ...] = ()
 
 
 ThresholdRule = Rule[Threshold]
@@ -101,9 +120,92 @@ def observe(
 ) -> ThresholdOutcome:
     """Take in one value. What is no finite number says nothing to this pattern."""
     reading = event.reading
-    value = as_number(reading.value)
-    if value is None or (state is not None and event.repeat_of is not None):
+    if event.repeat_of is not None and state is not None:
         return state, ()
+    if rule.plan.gates:
+        if reading.quantity is not next(iter(rule.inputs)):
+            return _gated(rule, state, subject, event)
+        if state is not None and not all(state.gates):
+            return state, ()
+        if state is None and not all(gate.at_first(rule.plan.gates)):
+            return None, ()
+    value = as_number(reading.value)
+    if value is None:
+        return state, ()
+    if rule.plan.of is not Of.VALUE:
+        return _figured(rule, state, subject, reading, value)
+    return _valued(rule, state, subject, reading, value)
+
+
+def _gated(
+    rule: ThresholdRule, state: ThresholdState | None, subject: str, event: Observed
+) -> ThresholdOutcome:
+    """Take in what opens or closes a gate."""
+    before = state or _fresh(rule, event.reading, 0.0)
+    gates = gate.after(rule.plan.gates, rule.values, event, before.gates)
+    if gates == before.gates:
+        return state, ()
+    after = replace(before, gates=gates)
+    if all(gates) or (after.standing and not gate.is_ended(rule.plan.gates, gates)):
+        return after, ()  # Doubt does not end what stands.
+    cancel = _cancel(rule, after, subject)
+    if after.standing:
+        quiet, restored = _restore(rule, after, subject)
+        return quiet, (*restored, *cancel)
+    return replace(after, since_s=_none(rule), due_s=None), cancel
+
+
+def _figured(
+    rule: ThresholdRule,
+    state: ThresholdState | None,
+    subject: str,
+    reading: Reading,
+    value: float,
+) -> ThresholdOutcome:
+    """Take in one sample and judge the figure that it makes with the others."""
+    at_s = reading.received.at_s if state is None else max(reading.received.at_s, state.seen_s)
+    if rule.plan.of is Of.HEAT_INDEX:
+        return _felt(rule, state, subject, reading, value)
+    before = state or _fresh(rule, reading, value)
+    keep_s = rule.values["keep_s" if rule.plan.personal else "over_s"]
+    kept = tuple(sample for sample in before.samples if at_s - sample[0] <= keep_s)
+    if rule.plan.personal and not figure.is_own(kept, rule.values, value):
+        return state, ()
+    samples = figure.with_sample(kept, keep_s, at_s, value)
+    found = figure.figure(rule.plan.of, samples, rule.values)
+    after = replace(before, samples=samples, seen_s=at_s)
+    if found is None:
+        return after, ()
+    return _valued(rule, after, subject, reading, found)
+
+
+def _felt(
+    rule: ThresholdRule,
+    state: ThresholdState | None,
+    subject: str,
+    reading: Reading,
+    value: float,
+) -> ThresholdOutcome:
+    """Keep the humidity as the only sample; judge each temperature by it."""
+    if reading.quantity is Quantity.HUMIDITY_PCT:
+        before = state or _fresh(rule, reading, 0.0)
+        if before.samples and abs(before.samples[0][1] - value) < 1:
+            return state, ()
+        return replace(before, samples=((reading.received.at_s, value),)), ()
+    if state is None or not state.samples:
+        return _valued(rule, state, subject, reading, value)
+    felt_c = figure.heat_index_c(value, state.samples[0][1])
+    return _valued(rule, state, subject, reading, round(felt_c, 1))
+
+
+def _valued(
+    rule: ThresholdRule,
+    state: ThresholdState | None,
+    subject: str,
+    reading: Reading,
+    value: float,
+) -> ThresholdOutcome:
+    """Judge what is to be held against the limit."""
     is_bad = _is_bad(rule, value)
     if state is None:
         if not is_bad:
@@ -112,6 +214,11 @@ def observe(
     elif not is_bad and not state.standing and not any(s is not None for s in state.since_s):
         return state, ()
     at_s = max(reading.received.at_s, state.seen_s)  # Hub time does not run back.
+    if reading.quantity is not state.quantity or reading.device != state.device:
+        # What was heard first was a gate, the humidity, or of another device of the home.
+        state = replace(
+            state, device=reading.device, quantity=reading.quantity, channel=reading.channel
+        )
     if state.standing:
         return _while_standing(rule, state, subject, value, at_s)
     if rule.plan.repeat:
@@ -194,11 +301,14 @@ def _while_standing(
     if _is_recovered(rule, value):
         if state.due_s is not None:
             return state, ()
+        if state.backs + 1 < rule.values.get("clear_times", 0):
+            return replace(state, value=value, seen_s=at_s, backs=state.backs + 1), ()
         if not rule.values["clear_hold_s"]:
             return _restore(rule, replace(state, value=value, seen_s=at_s), subject)
         due_s = at_s + rule.values["clear_hold_s"]
         clearing = replace(state, value=value, seen_s=at_s, due_s=due_s)
         return clearing, (_timer(rule, clearing, subject, due_s),)
+    state = replace(state, backs=0) if state.backs else state
     rearmed = state.raised_s is not None and at_s - state.raised_s >= rule.values["rearm_s"]
     if rearmed and _is_bad(rule, value):
         return _raise(rule, replace(state, value=value, seen_s=at_s), subject, at_s)
@@ -221,7 +331,9 @@ def _since(
 def _raise(
     rule: ThresholdRule, state: ThresholdState, subject: str, at_s: float
 ) -> ThresholdOutcome:
-    after = replace(state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None)
+    after = replace(
+        state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None, backs=0
+    )
     limit, hold_s, since_s = _worst(rule, state, at_s)
     unit, sign = rule.plan.unit, rule.plan.beyond
     what = rule.inputs[state.quantity]
@@ -306,6 +418,7 @@ def _fresh(rule: ThresholdRule, reading: Reading, value: float) -> ThresholdStat
         value=value,
         seen_s=reading.received.at_s,
         since_s=_none(rule),
+        gates=gate.at_first(rule.plan.gates),
     )
 
 
@@ -335,7 +448,20 @@ def _takes(plan: Threshold) -> tuple[str, ...]:
         names = ["limit", "repeat_after_s", "repeat_within_s"]
     if plan.goes_stale:
         names.append("stale_s")
+    if plan.clears_by_times:
+        names.append("clear_times")
+    names += [*figure.takes(plan.of, personal=plan.personal), *gate.takes(plan.gates)]
     return (*names, "clear_limit", "clear_hold_s", "rearm_s")
+
+
+def _is_kept(before: ThresholdState | None, after: ThresholdState) -> bool:
+    """Return whether more than samples of the last minutes differs: those are worth no disk."""
+    if before is None or len(after.samples) < 2:
+        return True
+    if after.samples[-1][0] - after.samples[0][0] >= _KEEP_S:
+        return True
+    quiet = replace(before, samples=after.samples, seen_s=after.seen_s)
+    return quiet != after
 
 
 def _load(rule: ThresholdRule, body: Any) -> ThresholdState:
@@ -350,7 +476,14 @@ def _load(rule: ThresholdRule, body: Any) -> ThresholdState:
         raised_s=stored.number_or_none(body["raised_s"]),
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
+        backs=int(stored.number(body["backs"])),
+        samples=tuple(
+            (stored.number(at_s), stored.number(value)) for at_s, value in body["samples"]
+        ),
+        gates=tuple(stored.yes_no(is_open) for is_open in body["gates"]),
     )
+    if len(state.gates) != len(rule.plan.gates):
+        raise ValueError("it has other gates than the rule")
     if state.quantity not in rule.inputs or len(state.since_s) != rule.plan.pairs:
         raise ValueError("it is the state of another rule")
     if (
@@ -363,5 +496,5 @@ def _load(rule: ThresholdRule, body: Any) -> ThresholdState:
 
 
 THRESHOLD: Pattern[Threshold, ThresholdState] = Pattern(
-    "threshold", 1, _takes, observe, wake, resume, _load
+    "threshold", 2, _takes, observe, wake, resume, _load, _is_kept
 )

@@ -24,6 +24,7 @@ _NOT_SUPERVISED = frozenset(
     {
         Quantity.FAULT,
         Quantity.DEVICE_FAULT,
+        Quantity.SILENT,
         Quantity.MAINS_LOST,
         Quantity.PRESENCE,
         Quantity.ALERT_LINE_S,

@@ -191,7 +191,7 @@ def test_a_state_of_a_newer_release_costs_no_standing_alarm() -> None:
     home.take(says(Quantity.CO_PPM, 400, 100.0))
     assert len(raises(home)) == 1
     ((key, _),) = home.state.states.items()
-    newer = dump(home.state, key, home.book).replace('"v":1', '"v":2')
+    newer = dump(home.state, key, home.book).replace('"v":2', '"v":99')
     made = restore([(key.rule, key.subject, newer)], home.book)
     home.restart(made.state, 200.0)
     home.take(says(Quantity.CO_PPM, 0, 300.0))
