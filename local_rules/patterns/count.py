@@ -12,9 +12,14 @@ def counted(
     hits: tuple[float, ...], values: Mapping[str, float], at_s: float
 ) -> tuple[float, ...]:
     """Return the hub times that count with one at `at_s`: the latest, `times` of them at most."""
-    within_s = values["times_within_s"]
-    recent = tuple(hit for hit in hits if 0 <= at_s - hit <= within_s)
-    return (*recent, at_s)[-int(values["times"]) :]
+    return (*recent(hits, values, at_s), at_s)[-int(values["times"]) :]
+
+
+def recent(
+    hits: tuple[float, ...], values: Mapping[str, float], at_s: float
+) -> tuple[float, ...]:
+    """Return those of the hub times that are not too old at `at_s`."""
+    return tuple(hit for hit in hits if 0 <= at_s - hit <= values["times_within_s"])
 
 
 def is_enough(hits: tuple[float, ...], values: Mapping[str, float]) -> bool:

@@ -2,8 +2,8 @@
 
 A opens the wait and B ends it; A said again meanwhile changes nothing, for the time runs from the
 first. With a window, only an A inside it counts; while the time of day is not known every A does.
-With `before_s`, a B that came shortly before A has answered it already. What stands is over when B
-comes after all.
+With `before_s`, a B that came shortly before A has answered it already. A rule that counts raises
+only when B was missing `times` within `times_within_s`. What stands is over when B comes after all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
-from local_rules.patterns import stored
+from local_rules.patterns import count, stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -61,6 +61,7 @@ class Sequence:
     then: tuple[Match, ...]
     in_window: bool = False
     answered_before: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class SequenceState:
                `since_s`; None when B has come.
     `met_s`    hub time of the latest B; None before the first. Kept only for `before_s`.
     `due_s`    hub time at which B is late; None when nothing is waited for.
+    `missed`   hub times at which B was late, for a rule that counts.
     """
 
     device: DeviceId
@@ -84,6 +86,7 @@ class SequenceState:
     raised_s: float | None = None
     standing: bool = False
     due_s: float | None = None
+    missed: tuple[float, ...] = ()
 
 
 SequenceRule = Rule[Sequence]
@@ -114,7 +117,7 @@ def observe(
     if state.since_s is None:
         return _begin(rule, state, subject, event)
     if state.due_s is not None and stamp.at_s >= state.due_s:
-        return _raise(rule, state, subject, stamp.at_s)  # The timer is late.
+        return _late(rule, state, subject, stamp.at_s)  # The timer is late.
     return state, ()
 
 
@@ -126,7 +129,7 @@ def wake(
         return state, ()  # A timer that was cancelled while it rang.
     if stamp.at_s < state.due_s:
         return state, (_timer(rule, subject, state.due_s),)
-    return _raise(rule, state, subject, stamp.at_s)
+    return _late(rule, state, subject, stamp.at_s)
 
 
 def resume(rule: SequenceRule, state: SequenceState, subject: str, stamp: Stamp) -> SequenceOutcome:
@@ -158,7 +161,7 @@ def _begin(
         due_s=due_s,
     )
     if not rule.values["within_s"]:
-        return _raise(rule, replace(waiting, due_s=None), subject, at_s)
+        return _late(rule, replace(waiting, due_s=None), subject, at_s)
     return waiting, (_timer(rule, subject, due_s),)
 
 
@@ -175,13 +178,26 @@ def _met(
     return after, (*_cancel(rule, state, subject), *restored)
 
 
+def _late(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) -> SequenceOutcome:
+    """Take in that B did not come in time."""
+    if not rule.plan.counts:
+        return _raise(rule, state, subject, at_s)
+    missed = count.counted(state.missed, rule.values, at_s)
+    if count.is_enough(missed, rule.values):
+        return _raise(rule, replace(state, missed=missed), subject, at_s)
+    return replace(state, missed=missed, since_s=None, due_s=None), _cancel(rule, state, subject)
+
+
 def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) -> SequenceOutcome:
     within_s = rule.values["within_s"]
     assert state.since_s is not None, "A has come"
+    since_s = state.missed[0] - within_s if state.missed else state.since_s
     waited, what = span(within_s), rule.inputs[state.quantity]
+    often_zh = f"（第 {len(state.missed)} 次）" if state.missed else ""
+    often_en = f" ({len(state.missed)} times)" if state.missed else ""
     said = Sentence(
-        f"{what.zh}，此后 {waited.zh}内没有后续动静",
-        f"{what.en}, and within {waited.en} nothing that should follow",
+        f"{what.zh}，此后 {waited.zh}内没有后续动静{often_zh}",
+        f"{what.en}, and within {waited.en} nothing that should follow{often_en}",
     )
     reason = because(
         rule,
@@ -191,7 +207,7 @@ def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) 
         value=state.value,
         limit=f"followed within {within_s:g} s",
         drill=state.drill,
-        since_s=state.since_s,
+        since_s=since_s,
         last_s=state.since_s,
         says=said if within_s else what,
     )
@@ -224,7 +240,8 @@ def _cancel(rule: SequenceRule, state: SequenceState, subject: str) -> tuple[Can
 def _takes(plan: Sequence) -> tuple[str, ...]:
     window = day.WINDOW if plan.in_window else ()
     before = ("before_s",) if plan.answered_before else ()
-    return ("within_s", *before, *window, "rearm_s")
+    counts = count.TAKES if plan.counts else ()
+    return ("within_s", *before, *window, *counts, "rearm_s")
 
 
 def _load(rule: SequenceRule, body: Any) -> SequenceState:
@@ -240,6 +257,7 @@ def _load(rule: SequenceRule, body: Any) -> SequenceState:
         raised_s=stored.number_or_none(body["raised_s"]),
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
+        missed=tuple(stored.number(hit) for hit in body["missed"]),
     )
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
@@ -251,5 +269,5 @@ def _load(rule: SequenceRule, body: Any) -> SequenceState:
 
 
 SEQUENCE: Pattern[Sequence, SequenceState] = Pattern(
-    "sequence", 1, _takes, observe, wake, resume, _load
+    "sequence", 2, _takes, observe, wake, resume, _load
 )

@@ -175,7 +175,8 @@ def _measured(
     at_s, source = reading.received.at_s, f"{reading.device}/{reading.channel}"
     before = state or _fresh(rule, reading)
     is_counter = reading.quantity in rule.plan.amount
-    used = amount.taken(before.used, source, is_counter, at_s, number, values["limit_s"])
+    keep_s = max(values["limit_s"], values.get("night_limit_s", 0))
+    used = amount.taken(before.used, source, is_counter, at_s, number, keep_s)
     heard = replace(
         before,
         device=reading.device,
