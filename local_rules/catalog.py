@@ -13,10 +13,13 @@ from agent.core.actuation import Actuation
 from agent.core.alarm import RuleId, Severity
 from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
+from local_rules.patterns.threshold import Threshold
 from local_rules.row import SIREN, Act, Parameter, Row
+from local_rules.rows.body import BODY
 from local_rules.rows.climate import CLIMATE
 from local_rules.rows.danger import DANGER
 from local_rules.rows.household import HOUSEHOLD
+from local_rules.rows.paths import PATHS
 from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
 from local_rules.rows.technical import TECHNICAL
@@ -95,6 +98,7 @@ def _rule(
         )
         for name, parameter in row.parameters.items()
     }
+    _refuse_contradiction(row, tuned)
     return Rule(
         id=row.id,
         number=row.number,
@@ -113,6 +117,20 @@ def _rule(
             for act in row.acts
         ),
     )
+
+
+def _refuse_contradiction(row: Row, values: Mapping[str, float]) -> None:
+    """Refuse limits of which each is in its hard range, but not beside the other."""
+    if not isinstance(row.plan, Threshold):
+        return
+    clear = values["clear_limit"]
+    for name in row.plan.limits():
+        if row.plan.contradicts(values[name], clear):
+            raise ConfigError(
+                f"[rules.{row.id}] clear_limit = {clear:g} is not behind {name} = "
+                f"{values[name]:g} {row.plan.unit}: what ends the alarm would raise it again. "
+                f"Choose a clear_limit on the good side of {name}."
+            )
 
 
 def _checked(key: str, value: float, parameter: Parameter) -> float:

@@ -55,6 +55,10 @@ class Hazard(StrEnum):
     MAINS = "mains"
     HUB_BATTERY = "hub_battery"
     SILENT = "silent"
+    UPLINK = "uplink"
+    RADIO = "radio"
+    ELECTRICITY = "electricity"
+    TEST_MODE = "test_mode"
 
 
 CONTACT_ID: dict[Hazard, int] = {
@@ -76,6 +80,9 @@ CONTACT_ID: dict[Hazard, int] = {
     Hazard.MAINS: 301,
     Hazard.HUB_BATTERY: 302,
     Hazard.SILENT: 147,
+    Hazard.UPLINK: 350,
+    Hazard.RADIO: 344,
+    Hazard.TEST_MODE: 607,  # (mem)
     # The list has none for these: numbers of our own, from a range that it leaves free (mem).
     Hazard.FALL: 770,
     Hazard.NO_WATER: 771,
@@ -89,6 +96,7 @@ CONTACT_ID: dict[Hazard, int] = {
     Hazard.STOVE: 779,
     Hazard.APPLIANCE: 780,
     Hazard.TREND: 781,
+    Hazard.ELECTRICITY: 782,
 }
 
 

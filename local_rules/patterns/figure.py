@@ -46,15 +46,11 @@ def is_own(samples: Samples, values: Mapping[str, float], value: float) -> bool:
     return abs(value - usual) <= abs(usual) * values["within_pct"] / 100
 
 
-def with_sample(samples: Samples, keep_s: float, at_s: float, value: float) -> Samples:
-    """Return the samples with this one, without those that are older than `keep_s`."""
-    recent = tuple(sample for sample in samples if at_s - sample[0] <= keep_s)
-    return (*recent, (at_s, value))[-SAMPLES:]
-
-
 def figure(of: Of, samples: Samples, values: Mapping[str, float]) -> float | None:
     """Return what is held against the limit now; None while there are too few samples."""
     at_s, value = samples[-1]
+    if of is Of.RISE and len(samples) == 1:
+        return 0.0
     over = [number for then_s, number in samples if at_s - then_s <= values["over_s"]]
     if of is Of.RISE:
         return value - min(over)

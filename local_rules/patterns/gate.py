@@ -7,7 +7,7 @@ settled by the row: `at_first` says what holds until anything was heard of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.core.event import Observed
 from agent.core.reading import Quantity
@@ -20,7 +20,8 @@ class Gate:
     """Opened by what fits `opens`, closed by what fits `closes`; what fits both opens.
 
     `level` instead: a quantity, and the gate is open while its number is at least the rule's
-    parameter `given` (`below`: at most). `ends`: closing also ends what stands.
+    parameter `given` (`below`: at most). `ends`: closing also ends what stands. `heard`: what it
+    goes by.
     """
 
     opens: tuple[Match, ...] = ()
@@ -29,41 +30,50 @@ class Gate:
     ends: bool = False
     level: Quantity | None = None
     below: bool = False
+    heard: tuple[Quantity, ...] = field(init=False)
 
-    def quantities(self) -> tuple[Quantity, ...]:
-        """Return what the gate listens to."""
+    def __post_init__(self) -> None:
         named = (match.quantity for match in (*self.opens, *self.closes))
-        return tuple(dict.fromkeys(named)) if self.level is None else (self.level,)
+        heard = tuple(dict.fromkeys(named)) if self.level is None else (self.level,)
+        object.__setattr__(self, "heard", heard)
 
     def after(self, values: Mapping[str, float], event: Observed, was: bool) -> bool:
         """Return whether the gate is open after the event."""
+        if event.reading.quantity not in self.heard:
+            return was
         if self.level is not None:
             number = as_number(event.reading.value)
-            if event.reading.quantity is not self.level or number is None:
+            if number is None:
                 return was
             return number <= values["given"] if self.below else number >= values["given"]
-        if any(match.fits(event) for match in self.opens):
+        if was and not any(match.fits(event) for match in self.closes):
             return True
-        return was and not any(match.fits(event) for match in self.closes)
+        return any(match.fits(event) for match in self.opens)
 
 
 def at_first(gates: tuple[Gate, ...]) -> tuple[bool, ...]:
     """Return which gates are open before anything was heard."""
-    return tuple(gate.at_first for gate in gates)
+    return tuple([gate.at_first for gate in gates])
 
 
 def after(
     gates: tuple[Gate, ...], values: Mapping[str, float], event: Observed, was: tuple[bool, ...]
 ) -> tuple[bool, ...]:
-    """Return which gates are open after the event."""
-    return tuple(
-        gate.after(values, event, is_open) for gate, is_open in zip(gates, was, strict=True)
-    )
+    """Return which gates are open after the event; `was` itself if nothing differs."""
+    if len(gates) == 1:  # Nearly all, and most readings change none.
+        is_open = gates[0].after(values, event, was[0])
+        return was if is_open is was[0] else (is_open,)
+    pairs = zip(gates, was, strict=True)
+    now = tuple([gate.after(values, event, is_open) for gate, is_open in pairs])
+    return was if now == was else now
 
 
 def listens(gates: tuple[Gate, ...], quantity: Quantity) -> bool:
     """Return whether a gate goes by this quantity."""
-    return any(quantity in gate.quantities() for gate in gates)
+    for gate in gates:  # No generator: this is asked for most readings of the home.
+        if quantity in gate.heard:
+            return True
+    return False
 
 
 def is_ended(gates: tuple[Gate, ...], now: tuple[bool, ...]) -> bool:

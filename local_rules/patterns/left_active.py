@@ -134,10 +134,11 @@ def _gated(
     rule: LeftRule, state: LeftActiveState | None, subject: str, event: Observed
 ) -> LeftOutcome:
     """Take in what opens or closes a gate."""
-    before = state or _fresh(rule, event.reading)
-    gates = gate.after(rule.plan.gates, rule.values, event, before.gates)
-    if gates == before.gates:
+    was = gate.at_first(rule.plan.gates) if state is None else state.gates
+    gates = gate.after(rule.plan.gates, rule.values, event, was)
+    if gates is was:
         return state, ()
+    before = state or _fresh(rule, event.reading)
     return _turn(rule, before, replace(before, gates=gates), subject, event.stamp)
 
 
@@ -235,9 +236,7 @@ def _attended(
         return seen, ()
     after, effects = _restore(rule, seen, subject)
     assert after is not None, "what stood is quiet, not gone"
-    again, more = (
-        _watch(rule, after, subject, stamp) if after.since_s is not None else (after, ())
-    )
+    again, more = _watch(rule, after, subject, stamp) if after.since_s is not None else (after, ())
     return again, (*_cancel(rule, state, subject), *effects, *more)
 
 

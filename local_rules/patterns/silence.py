@@ -152,10 +152,11 @@ def _gated(
     rule: SilenceRule, state: SilenceState | None, subject: str, event: Observed
 ) -> SilenceOutcome:
     """Take in what opens or closes a gate. The silence counts from when all are open."""
-    before = state or _fresh(rule, event.reading)
-    gates = gate.after(rule.plan.gates, rule.values, event, before.gates)
-    if gates == before.gates:
+    was = gate.at_first(rule.plan.gates) if state is None else state.gates
+    gates = gate.after(rule.plan.gates, rule.values, event, was)
+    if gates is was:
         return state, ()
+    before = state or _fresh(rule, event.reading)
     counts = all(gates)
     if before.standing and not gate.is_ended(rule.plan.gates, gates):
         return replace(before, gates=gates, counts=counts), ()  # Doubt ends nothing.
@@ -194,7 +195,8 @@ def _measured(
     enough_s = amount.enough_s(used, values["least"])
     if enough_s is None or enough_s <= heard.heard_s:
         return heard, ()
-    return replace(heard, heard_s=enough_s, kept_s=enough_s), ()
+    is_kept = enough_s - heard.kept_s >= KEEP_S
+    return replace(heard, heard_s=enough_s, kept_s=enough_s if is_kept else heard.kept_s), ()
 
 
 def wake(

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +38,9 @@ from local_rules.rule import Outcome, Pattern, Rule
 
 HOLD = "hold"
 CLEAR = "clear"
+
+APART_S = 30.0
+"""Measurements closer together than this are one that was told twice, where their number counts."""
 
 _KEEP_S = 3600.0
 """Samples that tell of less than this are not kept over a restart."""
@@ -80,6 +83,28 @@ class Threshold:
     personal: bool = False
     clears_by_times: bool = False
     gates: tuple[Gate, ...] = ()
+    compare: Callable[[float, float], bool] = field(init=False)
+    is_plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compare", _COMPARE[self.beyond])
+        object.__setattr__(self, "is_plain", self.of is Of.VALUE and not self.gates)
+
+    def limits(self) -> tuple[str, ...]:
+        """Return the names of the parameters that are limits."""
+        return tuple(name for name, _ in _pair_names(self.pairs))
+
+    def contradicts(self, limit: float, clear_limit: float) -> bool:
+        """Return whether there is a value that both raises and ends."""
+        if self.beyond is Beyond.AT_MOST:
+            return clear_limit <= limit
+        return clear_limit < limit if self.beyond is Beyond.BELOW else clear_limit > limit
+
+    def is_back(self, value: float, clear_limit: float) -> bool:
+        """Return whether `value` ends what stands."""
+        if self.beyond in (Beyond.AT_LEAST, Beyond.ABOVE):
+            return value < clear_limit
+        return value >= clear_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +145,11 @@ def observe(
 ) -> ThresholdOutcome:
     """Take in one value. What is no finite number says nothing to this pattern."""
     reading = event.reading
+    if state is None and rule.plan.is_plain:
+        value = as_number(reading.value)  # Nearly all rules, and nearly all readings end here.
+        if value is None or not _is_bad(rule, value):
+            return None, ()
+        return _valued(rule, None, subject, reading, value)
     if event.repeat_of is not None and state is not None:
         return state, ()
     if rule.plan.gates:
@@ -141,10 +171,11 @@ def _gated(
     rule: ThresholdRule, state: ThresholdState | None, subject: str, event: Observed
 ) -> ThresholdOutcome:
     """Take in what opens or closes a gate."""
-    before = state or _fresh(rule, event.reading, 0.0)
-    gates = gate.after(rule.plan.gates, rule.values, event, before.gates)
-    if gates == before.gates:
+    was = gate.at_first(rule.plan.gates) if state is None else state.gates
+    gates = gate.after(rule.plan.gates, rule.values, event, was)
+    if gates is was:
         return state, ()
+    before = state or _fresh(rule, event.reading, 0.0)
     after = replace(before, gates=gates)
     if all(gates) or (after.standing and not gate.is_ended(rule.plan.gates, gates)):
         return after, ()  # Doubt does not end what stands.
@@ -168,15 +199,38 @@ def _figured(
         return _felt(rule, state, subject, reading, value)
     before = state or _fresh(rule, reading, value)
     keep_s = rule.values["keep_s" if rule.plan.personal else "over_s"]
-    kept = tuple(sample for sample in before.samples if at_s - sample[0] <= keep_s)
+    kept = before.samples
+    if kept and at_s - kept[0][0] > keep_s:
+        kept = tuple([sample for sample in kept if at_s - sample[0] <= keep_s])
+    if rule.plan.of is Of.MEAN and kept and at_s - kept[-1][0] < APART_S:
+        return state, ()
     if rule.plan.personal and not figure.is_own(kept, rule.values, value):
         return state, ()
-    samples = figure.with_sample(kept, keep_s, at_s, value)
+    samples = (*kept, (at_s, value))[-figure.SAMPLES :]
     found = figure.figure(rule.plan.of, samples, rule.values)
-    after = replace(before, samples=samples, seen_s=at_s)
+    after = _with_samples(before, samples)
     if found is None:
         return after, ()
     return _valued(rule, after, subject, reading, found)
+
+
+def _with_samples(state: ThresholdState, samples: Samples) -> ThresholdState:
+    # Written out, for this is done for each temperature and `replace` takes three times as long.
+    return ThresholdState(
+        state.device,
+        state.quantity,
+        state.channel,
+        state.drill,
+        state.value,
+        max(state.seen_s, samples[-1][0]),
+        state.since_s,
+        state.raised_s,
+        state.standing,
+        state.due_s,
+        state.backs,
+        samples,
+        state.gates,
+    )
 
 
 def _felt(
@@ -191,7 +245,7 @@ def _felt(
         before = state or _fresh(rule, reading, 0.0)
         if before.samples and abs(before.samples[0][1] - value) < 1:
             return state, ()
-        return replace(before, samples=((reading.received.at_s, value),)), ()
+        return _with_samples(before, ((reading.received.at_s, value),)), ()
     if state is None or not state.samples:
         return _valued(rule, state, subject, reading, value)
     felt_c = figure.heat_index_c(value, state.samples[0][1])
@@ -298,8 +352,10 @@ def _measured(
 def _while_standing(
     rule: ThresholdRule, state: ThresholdState, subject: str, value: float, at_s: float
 ) -> ThresholdOutcome:
-    if _is_recovered(rule, value):
+    if rule.plan.is_back(value, rule.values["clear_limit"]):
         if state.due_s is not None:
+            return state, ()
+        if state.backs and at_s - state.seen_s < APART_S:
             return state, ()
         if state.backs + 1 < rule.values.get("clear_times", 0):
             return replace(state, value=value, seen_s=at_s, backs=state.backs + 1), ()
@@ -331,9 +387,7 @@ def _since(
 def _raise(
     rule: ThresholdRule, state: ThresholdState, subject: str, at_s: float
 ) -> ThresholdOutcome:
-    after = replace(
-        state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None, backs=0
-    )
+    after = replace(state, since_s=_none(rule), raised_s=at_s, standing=True, due_s=None, backs=0)
     limit, hold_s, since_s = _worst(rule, state, at_s)
     unit, sign = rule.plan.unit, rule.plan.beyond
     what = rule.inputs[state.quantity]
@@ -373,7 +427,10 @@ def _worst(rule: ThresholdRule, state: ThresholdState, at_s: float) -> tuple[flo
         if since is not None and since + hold_s <= at_s
     ]
     again = [(*pair, state.seen_s) for pair in pairs if _is_beyond(rule, state.value, pair[0])]
-    return (over or again)[-1]
+    limit, hold_s, since = (over or again)[-1]
+    # A figure has its evidence in the samples that it is made of.
+    is_made = len(state.samples) > 1
+    return limit, hold_s, state.samples[0][0] if is_made else since
 
 
 def _restore(rule: ThresholdRule, state: ThresholdState, subject: str) -> ThresholdOutcome:
@@ -393,20 +450,14 @@ def _pair_names(count: int) -> tuple[tuple[str, str], ...]:
 
 
 def _is_beyond(rule: ThresholdRule, value: float, limit: float) -> bool:
-    return _COMPARE[rule.plan.beyond](value, limit)
+    return rule.plan.compare(value, limit)
 
 
 def _is_bad(rule: ThresholdRule, value: float) -> bool:
     """Return whether the value is beyond any limit."""
-    if rule.plan.pairs == 1:  # Nearly all rules, and nearly all readings end here.
-        return _is_beyond(rule, value, rule.values["limit"])
+    if rule.plan.pairs == 1:
+        return rule.plan.compare(value, rule.values["limit"])
     return any(_is_beyond(rule, value, limit) for limit, _ in _pairs(rule))
-
-
-def _is_recovered(rule: ThresholdRule, value: float) -> bool:
-    if rule.plan.beyond in (Beyond.AT_LEAST, Beyond.ABOVE):
-        return value < rule.values["clear_limit"]
-    return value >= rule.values["clear_limit"]
 
 
 def _fresh(rule: ThresholdRule, reading: Reading, value: float) -> ThresholdState:
@@ -456,12 +507,11 @@ def _takes(plan: Threshold) -> tuple[str, ...]:
 
 def _is_kept(before: ThresholdState | None, after: ThresholdState) -> bool:
     """Return whether more than samples of the last minutes differs: those are worth no disk."""
-    if before is None or len(after.samples) < 2:
+    if before is None or before.samples is after.samples:
         return True
     if after.samples[-1][0] - after.samples[0][0] >= _KEEP_S:
         return True
-    quiet = replace(before, samples=after.samples, seen_s=after.seen_s)
-    return quiet != after
+    return _with_samples(before, after.samples) != after
 
 
 def _load(rule: ThresholdRule, body: Any) -> ThresholdState:

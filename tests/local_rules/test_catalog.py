@@ -60,7 +60,7 @@ def test_fire_gas_and_an_unattended_stove_close_the_gas_valve_and_nothing_else_d
         for action in rule.actions
         if action == LocalAction(DeviceKind.VALVE, Actuation(ActuationKind.VALVE_CLOSE))
     }
-    assert closing == {"smoke", "gas", "fire_heat", "gas_lel", "stove_shut"}
+    assert closing == {"smoke", "gas", "fire_heat", "fire_rise", "gas_lel", "stove_shut"}
 
 
 @pytest.mark.parametrize("rule", ["gas", "gas_lel"])
@@ -77,8 +77,10 @@ def test_the_site_says_how_long_the_sirens_sound() -> None:
         for action in rule.actions
         if action.target is DeviceKind.SIREN
     }
-    danger = dict.fromkeys(("smoke", "gas", "co", "fire_heat", "gas_lel", "co_ppm"), 1800)
-    assert told == {"sos": 10, "water_leak": 5, **danger}
+    danger = dict.fromkeys(
+        ("smoke", "gas", "co", "fire_heat", "fire_rise", "gas_lel", "co_ppm"), 1800
+    )
+    assert told == {"sos": 10, "voice_help": 10, "water_leak": 5, **danger}
     assert actions_of(BOOK, "sos")[DeviceKind.SIREN].duration_s == 60
     assert actions_of(BOOK, "gas")[DeviceKind.SIREN].duration_s == 300
 
@@ -114,8 +116,9 @@ def test_no_s1_rule_can_be_turned_off(rule: str) -> None:
 
 
 def test_other_rules_can_be_turned_off() -> None:
-    rules = book(off=["night_rising", "water_leak"])
-    assert set(BOOK.by_id) - set(rules.by_id) == {"night_rising", "water_leak"}
+    off = ["night_rising", "night_rising_often", "water_leak"]
+    rules = book(off=off)
+    assert set(BOOK.by_id) - set(rules.by_id) == set(off)
     assert Quantity.NIGHT_RISINGS not in rules.by_quantity
 
 

@@ -31,7 +31,7 @@ def restored(home: Home, rules: RuleBook = BOOK) -> EngineState:
 
 
 def test_a_reading_that_no_rule_listens_to_costs_and_changes_nothing() -> None:
-    assert step(SMOKE_RAISED, says(Quantity.TEMP_C, 21.5, 2.0), BOOK) == Step(SMOKE_RAISED)
+    assert step(SMOKE_RAISED, says(Quantity.HUMIDITY_PCT, 21.5, 2.0), BOOK) == Step(SMOKE_RAISED)
 
 
 def test_commands_and_calendar_jobs_are_not_the_rules_matter() -> None:

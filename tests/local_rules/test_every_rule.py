@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.actuation import ActuationKind
-from agent.core.alarm import RuleId, Severity
+from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.device import DeviceId
 from agent.core.effect import RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import ConfigError
@@ -18,7 +18,6 @@ from agent.core.reading import Quantity
 from local_rules.blind import blind
 from local_rules.catalog import ROWS, Row, book
 from local_rules.engine import EngineState, StateKey, step
-from local_rules.patterns.threshold import Beyond
 from local_rules.rule import AnyRule, RuleBook
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import DEVICE, Home, says
@@ -319,8 +318,13 @@ def test_a_parameter_at_the_ends_of_its_hard_range_is_taken_and_beyond_them_refu
 ) -> None:
     parameter = row.parameters[name]
     key = f"{row.id}.{name}"
+    other = {"limit": "clear_limit", "clear_limit": "limit"}.get(name, name)
     for good in (parameter.low, parameter.high, parameter.default):
-        assert book(tuned={key: good}).by_id[row.id].values[name] == good
+        tuned = {key: good}
+        if other != name and overlaps(row):  # Both are good, beside a fitting other.
+            beside = row.parameters[other]
+            tuned[f"{row.id}.{other}"] = beside.high if name == "limit" else beside.low
+        assert book(tuned=tuned).by_id[row.id].values[name] == good
     for bad in (parameter.low - 1, parameter.high + 1, parameter.high + 0.001, float("nan")):
         with pytest.raises(ConfigError) as caught:
             book(tuned={key: bad})
@@ -351,30 +355,35 @@ def test_its_parameters_are_those_that_its_pattern_takes(row: Row) -> None:
     asks = {"pre_alarm_s", "prompt_every_s"} & set(row.parameters)
     assert set(row.parameters) - asks == set(row.pattern.takes(row.plan))
     assert not asks or asks == {"pre_alarm_s", "prompt_every_s"}
-    if row.severity is Severity.S1:
-        assert not asks, "what cannot wait is not asked about first"
+    if row.severity is Severity.S1 and asks:
+        # A fall and a lost breath may be answered within a minute; nothing else that may kill.
+        assert row.hazard in (Hazard.FALL, Hazard.VITAL)
+        assert row.parameters["pre_alarm_s"].high <= 60
+
+
+def overlaps(row: Row) -> bool:
+    """Return whether a clear limit and a limit, each in its range, could contradict each other."""
+    if "clear_limit" not in row.parameters:
+        return False
+    clear = row.parameters["clear_limit"]
+    return any(
+        row.plan.contradicts(limit, back)
+        for name in row.plan.limits()
+        for limit in (row.parameters[name].low, row.parameters[name].high)
+        for back in (clear.low, clear.high)
+    )
 
 
 @every_row
 def test_no_choice_of_a_site_puts_the_clear_limit_beyond_the_limit(row: Row) -> None:
-    if "clear_limit" not in row.parameters:
+    if not overlaps(row):
         return
-    clear, limits = (
-        row.parameters["clear_limit"],
-        [
-            parameter
-            for name, parameter in row.parameters.items()
-            if name.startswith("limit") and not name.endswith("_s")
-        ],
-    )
-    for limit in limits:
-        match row.plan.beyond:
-            case Beyond.AT_LEAST | Beyond.ABOVE:
-                assert clear.high <= limit.low
-            case Beyond.BELOW:
-                assert clear.low >= limit.high
-            case Beyond.AT_MOST:
-                assert clear.low > limit.high
+    assert row.id == "spo2_low", "so that a chronic low baseline may have limits of its own"
+    assert book(tuned={"spo2_low.limit": 85, "spo2_low.clear_limit": 88})
+    for limit, clear in ((86, 86), (91, 88)):
+        with pytest.raises(ConfigError, match="is not behind limit") as caught:
+            book(tuned={"spo2_low.limit": limit, "spo2_low.clear_limit": clear})
+        assert "Choose" in str(caught.value)
 
 
 @every_row

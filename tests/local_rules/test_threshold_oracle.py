@@ -141,7 +141,7 @@ def next_index(rule: AnyRule, trace: Trace, first: int, at_s: float) -> int:
 @given(data=st.data())
 def test_it_says_what_the_whole_trace_says(name: str, data: st.DataObject) -> None:
     rule = TUNED.by_id[RuleId(name)]
-    (quantity,) = rule.inputs
+    quantity = next(iter(rule.inputs))
     steps = data.draw(
         st.lists(st.tuples(st.sampled_from(GAPS), st.sampled_from(VALUES[name])), max_size=20)
     )
