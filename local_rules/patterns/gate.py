@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from agent.core.event import Observed
 from agent.core.reading import Quantity
 from local_rules.patterns.numbers import as_number
-from local_rules.patterns.sequence import Match
+from local_rules.patterns.sequence import Match, fits_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Gate:
             if number is None:
                 return was
             return number <= values["given"] if self.below else number >= values["given"]
-        if was and not any(match.fits(event) for match in self.closes):
+        if was and not fits_any(self.closes, event):
             return True
-        return any(match.fits(event) for match in self.opens)
+        return fits_any(self.opens, event)
 
 
 def at_first(gates: tuple[Gate, ...]) -> tuple[bool, ...]:
@@ -70,7 +70,7 @@ def after(
 
 def listens(gates: tuple[Gate, ...], quantity: Quantity) -> bool:
     """Return whether a gate goes by this quantity."""
-    for gate in gates:  # No generator: this is asked for most readings of the home.
+    for gate in gates:  # noqa: SIM110 (a generator costs more than the answer)
         if quantity in gate.heard:
             return True
     return False

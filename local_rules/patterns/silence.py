@@ -46,6 +46,9 @@ _ASKED_OFTEN = (Quantity.SWITCHED_ON, Quantity.POWER_W)
 NEWS_S = 1.0
 """Signs closer together than this are one: a storm of readings costs nothing here."""
 
+DEVICE_NEWS_S = 60.0
+"""The same for devices: they are given many minutes, and a busy one says little new in one."""
+
 AT_HOME = ("home", "maybe_away")
 """The values of `presence` under which silence counts."""
 
@@ -142,7 +145,8 @@ def observe(
     known, state = state, _given(rule, state, event)
     if state.pace != known.pace and not state.standing:
         return _watch(rule, _hear(state, reading), subject, stamp)
-    if stamp.at_s - state.heard_s < NEWS_S and not state.standing:
+    news_s = DEVICE_NEWS_S if plan.anything else NEWS_S
+    if stamp.at_s - state.heard_s < news_s and not state.standing:
         return state, ()
     heard = _hear(state, reading)
     return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())

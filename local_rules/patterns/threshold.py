@@ -42,6 +42,9 @@ CLEAR = "clear"
 APART_S = 30.0
 """Measurements closer together than this are one that was told twice, where their number counts."""
 
+_DAMP_PCT = 4.0
+"""Humidity that moved by less moves the heat index by less than a degree."""
+
 _KEEP_S = 3600.0
 """Samples that tell of less than this are not kept over a restart."""
 
@@ -243,7 +246,7 @@ def _felt(
     """Keep the humidity as the only sample; judge each temperature by it."""
     if reading.quantity is Quantity.HUMIDITY_PCT:
         before = state or _fresh(rule, reading, 0.0)
-        if before.samples and abs(before.samples[0][1] - value) < 1:
+        if before.samples and abs(before.samples[0][1] - value) < _DAMP_PCT:
             return state, ()
         return _with_samples(before, ((reading.received.at_s, value),)), ()
     if state is None or not state.samples:

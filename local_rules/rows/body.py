@@ -15,7 +15,7 @@ from local_rules.patterns.report import REPORT, Counting
 from local_rules.patterns.sequence import Match
 from local_rules.patterns.silence import SILENCE, Silence
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
-from local_rules.row import BLIND_SILENT, REARM_S1, Parameter, Row
+from local_rules.row import BLIND_SILENT, Parameter, Row
 
 _BLIND = Sentence(
     "不测量就没有数据；设备电量耗尽或不在范围内时失明。",
