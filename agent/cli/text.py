@@ -477,6 +477,7 @@ QUANTITIES: dict[str, S] = {
     "queue_rows": S("待上传条数", "rows waiting"),
     "restarted": S("异常重启", "restarted"),
     "path_lost": S("通道中断", "path lost"),
+    "cut_off": S("无对外通道", "cut off"),
     "radio_noise_dbm": S("无线噪声dBm", "radio noise dBm"),
     "devices_late_pct": S("迟报设备%", "devices late %"),
     "join_refused": S("拒绝入网", "join refused"),

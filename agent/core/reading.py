@@ -84,6 +84,7 @@ class Quantity(StrEnum):
     QUEUE_ROWS = "queue_rows"  # Rows of the journal that the platform has not confirmed.
     RESTARTED = "restarted"  # Guard began again without having been stopped in good order.
     PATH_LOST = "path_lost"  # A way out of the home is down; `channel` says which.
+    CUT_OFF = "cut_off"  # No way out of the home is left.
     RADIO_NOISE_DBM = "radio_noise_dbm"
     DEVICES_LATE_PCT = "devices_late_pct"  # Devices that did not check in, of all.
     JOIN_REFUSED = "join_refused"  # A stranger asked to join while nobody was pairing.

@@ -14,7 +14,6 @@ from local_rules.rule import SubjectBy
 
 _REARM_DAY = Parameter(86400, 3600, 604800, "s", "[32c]: once a day")
 _NOT_HELD = Parameter(0, 0, 0, "s", "does not apply: at once")
-_LOST = {Quantity.PATH_LOST: Sentence("对外通道中断", "a way out of the home down")}
 _PATH_PITFALLS = Sentence(
     "NAT 超时；证书或时钟错误看起来一样：原因写在日志里。",
     "NAT timeouts; a bad certificate or clock looks the same: the record has the reason.",
@@ -25,20 +24,19 @@ _BLIND_PATH = Sentence(
 )
 
 
-def _all_lost(rule: str, name: Sentence, severity: Severity, limit_s: Parameter) -> Row:
+def _cut_off(rule: str, name: Sentence, severity: Severity, hold_s: Parameter) -> Row:
     return Row(
         id=RuleId(rule),
         number=43,
         name=name,
         hazard=Hazard.UPLINK,
         severity=severity,
-        inputs=_LOST,
-        pattern=LEFT_ACTIVE,
-        plan=LeftActive(together=True),
+        inputs={Quantity.CUT_OFF: Sentence("没有任何对外通道", "that no way out is left")},
+        pattern=REPORT,
+        plan=None,
         parameters={
-            "together": Parameter(2, 1, 2, "x", "rule 43: both lost"),
-            "limit_s": limit_s,
-            "pause_s": Parameter(5, 0, 60, "s", "Design: a link that flaps is down"),
+            "debounce_s": Parameter(10, 0, 60, "s", "Design: a link that flaps"),
+            "trigger_hold_s": hold_s,
             "clear_hold_s": Parameter(60, 0, 600, "s", "Design: hysteresis, general rule (a)"),
             "rearm_s": _REARM_DAY,
         },
@@ -56,7 +54,7 @@ PATHS: tuple[Row, ...] = (
         name=Sentence("对外通道中断", "a way out is down"),
         hazard=Hazard.UPLINK,
         severity=Severity.S4,
-        inputs=_LOST,
+        inputs={Quantity.PATH_LOST: Sentence("对外通道中断", "a way out of the home down")},
         pattern=REPORT,
         plan=None,
         parameters={
@@ -71,13 +69,13 @@ PATHS: tuple[Row, ...] = (
         blind=_BLIND_PATH,
         pitfalls=_PATH_PITFALLS,
     ),
-    _all_lost(
+    _cut_off(
         "paths_lost",
         Sentence("全部通道中断", "all ways out are down"),
         Severity.S4,
         Parameter(600, 300, 1800, "s", "rule 43: both lost 10 min, local voice"),
     ),
-    _all_lost(
+    _cut_off(
         "paths_lost_long",
         Sentence("全部通道长时间中断", "all ways out are down for long"),
         Severity.S2,

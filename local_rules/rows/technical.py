@@ -42,6 +42,7 @@ _NOT_SUPERVISED = frozenset(
         Quantity.QUEUE_ROWS,
         Quantity.RESTARTED,
         Quantity.PATH_LOST,
+        Quantity.CUT_OFF,
         Quantity.RADIO_NOISE_DBM,
         Quantity.DEVICES_LATE_PCT,
         Quantity.JOIN_REFUSED,
@@ -138,7 +139,7 @@ TECHNICAL: tuple[Row, ...] = (
         plan=LeftActive(together=True),
         parameters={
             "together": Parameter(2, 2, 3, "x", "rule 40: 2 of base3 offline = S2"),
-            "limit_s": _NOW,
+            "limit_s": Parameter(0, 0, 3600, "s", "Design: each has been silent for long"),
             "pause_s": _NOW,
             "clear_hold_s": _NOW,
             "rearm_s": _REARM_DAY,

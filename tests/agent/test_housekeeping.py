@@ -154,7 +154,7 @@ async def test_after_a_damaged_page_alarms_devices_and_most_rows_are_there_again
     async with living(tmp_path, clock) as home:
         alarm = await an_old_alarm(home)
         for number in range(400):
-            home.hear(BUTTON, Quantity.TEMP_C, float(number), channel="x" * 100)
+            home.hear(BUTTON, Quantity.ILLUMINANCE_LX, float(number), channel="x" * 100)
         await home.until(lambda: kinds(home).count("reading") > 400)
         old_id = home.store.journal_id
         rows = len(kinds(home))

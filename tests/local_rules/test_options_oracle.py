@@ -33,9 +33,7 @@ RULES = book(
         "breath_high.hold_s": 60.5,
         "breath_high.stale_s": 300,
         "tap_and_bath.limit_s": 900.5,
-        "paths_lost.limit_s": 600.5,
-        "paths_lost.pause_s": 0,
-        "paths_lost.clear_hold_s": 0,
+        "base_silent.limit_s": 600.5,
     }
 ).by_id
 
@@ -59,7 +57,7 @@ def run(
     home = Home(RuleBook.of((RULES[RuleId(name)],)))
     for at_s, word in trace:
         quantity, value, where = meaning[word]
-        is_way = quantity is Quantity.PATH_LOST
+        is_way = quantity is Quantity.SILENT
         home.take(
             says(
                 quantity, value, at_s, channel=where if is_way else "", room="" if is_way else where
@@ -255,20 +253,20 @@ def test_a_tap_counts_only_while_the_bathroom_is_the_last_room(trace: Trace) -> 
 
 
 @settings(max_examples=300, deadline=None)
-@given(traces([1, 60, 600, 601], ["+mqtt", "-mqtt", "+modem", "-modem"]))
-def test_both_ways_must_be_down_at_once(trace: Trace) -> None:
+@given(traces([1, 60, 600, 601], ["+sos", "-sos", "+motion", "-motion"]))
+def test_two_of_the_base_kit_must_be_silent_at_once(trace: Trace) -> None:
     down, so = set[str](), list[bool]()
     for _, word in trace:
         down = down | {word[1:]} if word[0] == "+" else down - {word[1:]}
         so.append(len(down) == 2)
     meaning: dict[str, tuple[Quantity, Value, str]] = {
-        sign + way: (Quantity.PATH_LOST, sign == "+", way)
+        sign + way: (Quantity.SILENT, sign == "+", way)
         for sign in "+-"
-        for way in ("mqtt", "modem")
+        for way in ("sos", "motion")
     }
     end_s = at_hour(8) + 14 * 601 + 700
     wanted = [one for one in held(spans_of(trace, so), 600.5) if one[0] <= end_s]
-    assert run("paths_lost", trace, meaning, end_s) == wanted
+    assert run("base_silent", trace, meaning, end_s) == wanted
 
 
 @settings(max_examples=300, deadline=None)
