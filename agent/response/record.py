@@ -37,8 +37,7 @@ def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
             "value": alarm.why.value,
             "channel": alarm.why.channel,
             "limit": alarm.why.limit,
-            "since_s": alarm.why.since_s,
-            "last_s": alarm.why.last_s,
+            **_times(alarm.why),
         },
         "raised": _from_stamp(alarm.raised),
         "acked": _from_stamp(alarm.acked),
@@ -98,6 +97,12 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
         closed=_to_stamp(body["closed"]),
         cause=body["cause"],
     )
+
+
+def _times(why: Why) -> dict[str, float]:
+    """Return when the evidence began and ended; an alarm of an earlier release says nothing."""
+    times = {"since_s": why.since_s, "last_s": why.last_s}
+    return {name: at_s for name, at_s in times.items() if at_s is not None}
 
 
 def _seconds(value: Any) -> float | None:

@@ -29,13 +29,9 @@ class Of(StrEnum):
 def takes(of: Of, *, personal: bool) -> tuple[str, ...]:
     """Return the parameters that the figure needs."""
     mine = ("keep_s", "within_pct") if personal else ()
-    match of:
-        case Of.VALUE | Of.HEAT_INDEX:
-            return mine
-        case Of.MEAN:
-            return (*mine, "over_s", "samples")
-        case Of.RISE | Of.FALL_PCT:
-            return (*mine, "over_s")
+    if of is Of.MEAN:
+        return (*mine, "over_s", "samples")
+    return (*mine, "over_s") if of in (Of.RISE, Of.FALL_PCT) else mine
 
 
 def is_own(samples: Samples, values: Mapping[str, float], value: float) -> bool:

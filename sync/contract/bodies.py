@@ -91,7 +91,7 @@ class Why(Body):
     limit: str
     since_s: float | None = None
     """When the evidence begins, on the timeline of `raised.at_s`: the first reading that counts;
-    null in alarms of earlier releases."""
+    absent in alarms of earlier releases."""
     last_s: float | None = None
     """The last reading that counts, on the same timeline."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from agent.core.alarm import AlarmId
+from agent.core.alarm import AlarmId, RuleId
 from agent.core.command import AckAlarm, Caller, EndDrills, Role
 from agent.core.device import DeviceId
-from agent.core.effect import OnResume, WakeAt
-from agent.core.event import Commanded, Scheduled, WakeKey
+from agent.core.effect import Derive, OnResume, WakeAt
+from agent.core.event import Commanded, Observed, Scheduled, WakeKey
 from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.engine import EngineState, Step, resume, step
@@ -147,3 +148,15 @@ def test_the_end_of_a_drill_leaves_nothing_behind_and_touches_nothing_real() -> 
 def test_what_the_hub_asks_a_device_after_a_drill_begins_no_drill_of_its_own() -> None:
     event = says(Quantity.CONTACT_OPEN, True, 1.0, drill=True, asked=True)
     assert step(EngineState(), event, book()) == Step(EngineState())
+
+
+def test_readings_that_are_derived_in_a_circle_end_somewhere() -> None:
+    """No table has such a rule; if one ever had, the hub would still come back from the step."""
+
+    def echo(rule: Any, state: Any, subject: str, event: Observed) -> Any:
+        return state, (Derive(event.reading),)
+
+    rule = BOOK.by_id[RuleId("smoke")]
+    circle = RuleBook.of((replace(rule, pattern=replace(rule.pattern, observe=echo)),))
+    made = step(EngineState(), says(Quantity.SMOKE, True, 1.0), circle)
+    assert 2 <= len(made.effects) <= 8

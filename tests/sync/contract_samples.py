@@ -21,7 +21,7 @@ _WHY = {
     "channel": "alarm1",
     "limit": "true",
     "since_s": 100.25,
-    "last_s": None,
+    "last_s": 130.5,
 }
 ALARM: Message = {
     "v": 1,
