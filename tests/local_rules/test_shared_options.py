@@ -292,6 +292,15 @@ class TestTheStove:
         home.wait_until(T + 9000)
         assert [what.split()[0] for _, what in home.alarms()] == ["raise", "restore"]
 
+    def test_what_goes_on_again_while_it_clears_has_not_ended(self) -> None:
+        home = home_of("appliance_on")
+        hear(home, 0, Quantity.POWER_W, 900, room="客厅")
+        hear(home, 1900, Quantity.POWER_W, 0, room="客厅")
+        hear(home, 1990, Quantity.POWER_W, 900, room="客厅")
+        home.wait_until(T + 9000)
+        assert [what.split()[0] for _, what in home.alarms()] == ["raise"]
+        assert home.timers == {}
+
     def test_a_heater_may_be_on_all_night(self) -> None:
         home = home_of("appliance_on")
         for name in ("卧室取暖器", "Oil Heater"):
