@@ -193,13 +193,13 @@ class Guard:
         group.create_task(self._watch_link(), name="watch-link")
         group.create_task(self._watch_remote(), name="watch-remote")
         group.create_task(feed(self._is_well), name="watchdog")
+        self._own.begin()  # Before the urgent row, which takes it to the disk with it.
         self._pipeline.record(
             Kind.HUB_STARTED,
             {"release": release(), "journal": self._store.journal_id},
             puts=[*self._kept(), self._own.begun()],
             urgent=True,
         )
-        self._own.begin()
         self._on_file(self._store.file)
         self._changes.on_change = self._changed
         self._changes.begin_run()
