@@ -8,7 +8,6 @@ may tune inside the hard range; nobody may go outside it, and nobody may turn of
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from agent.core.actuation import Actuation
 from agent.core.alarm import RuleId, Severity
@@ -47,10 +46,12 @@ ROWS: tuple[Row, ...] = with_own_ids(
         *REPORTED,
         *DANGER,
         *VITALS,
+        *BODY,
         *PERSON,
         *HOUSEHOLD,
         *CLIMATE,
         *TECHNICAL,
+        *PATHS,
     )
 )
 
@@ -146,10 +147,8 @@ def _checked(key: str, value: float, parameter: Parameter) -> float:
     )
 
 
-def _refuse_unknown(
-    table: tuple[Row, ...], values: Mapping[str, float], named: Collection[str]
-) -> None:
-    rows = {str(row.id): row for row in table}
+def _refuse_unknown(values: Mapping[str, float], off: Collection[str]) -> None:
+    rows = {str(row.id): row for row in ROWS}
     names = ", ".join(rows)
     for key in values:
         rule, _, name = key.partition(".")
@@ -160,17 +159,14 @@ def _refuse_unknown(
                 f"[rules] {key} is not a parameter of a rule: wanted RULE.NAME with RULE one of "
                 f"{names} and NAME one of {known}. Correct its spelling."
             )
-    for rule in named:
-        if rule not in rows:
-            raise ConfigError(
-                f"[rules] {rule!r} is not a rule: wanted one of {names}. Correct its spelling."
-            )
-
-
-def _refuse_off(table: tuple[Row, ...], off: Collection[str]) -> None:
-    severity = {str(row.id): row.severity for row in table}
     for rule in off:
-        if severity[rule] is Severity.S1:
+        row = rows.get(rule)
+        if row is None:
+            raise ConfigError(
+                f"[rules] off = {rule!r} is not a rule: wanted one of {names}. "
+                "Correct its spelling."
+            )
+        if row.severity is Severity.S1:
             raise ConfigError(
                 f"[rules] off = {rule!r} is refused: wanted a rule below S1. What saves a life "
                 "cannot be turned off. Remove it from the list."

@@ -201,7 +201,6 @@ PERSON: tuple[Row, ...] = (
     ),
     Row(
         id=RuleId("night_exit"),
-        worst=Severity.S1,
         number=22,
         name=Sentence("夜间外出", "night exit"),
         hazard=Hazard.NIGHT_EXIT,

@@ -10,7 +10,6 @@ import pytest
 from agent.core.alarm import RuleId, Severity
 from agent.core.device import DeviceId, PowerClass
 from agent.core.effect import Derive
-from agent.core.errors import ConfigError
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Value
 from local_rules.catalog import book
@@ -366,14 +365,3 @@ class TestDevices:
         before = home.state
         hear(home, 59, Quantity.TEMP_C, 20)
         assert home.state is before
-
-
-def test_a_site_may_make_wandering_a_matter_of_life_and_nothing_else() -> None:
-    rules = book(urgent=["night_exit"])
-    assert rules.by_id[RuleId("night_exit")].severity is Severity.S1
-    assert WHOLE.by_id[RuleId("night_exit")].severity is Severity.S2
-    for wrong, says_so in (("door_open", "cannot be made more urgent"), ("nigt", "is not a rule")):
-        with pytest.raises(ConfigError, match=says_so):
-            book(urgent=[wrong])
-    with pytest.raises(ConfigError, match="S1"):
-        book(urgent=["night_exit"], off=["night_exit"])
