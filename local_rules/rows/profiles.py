@@ -81,6 +81,7 @@ PROFILES = by_id(
             ),
             values={
                 "spo2_low.limit": Choice(87, "2.4: NEWS2 scale 2, 88-92 = 0 [39]"),
+                "spo2_low.clear_limit": Choice(89, "rule 32: or baseline"),
                 "spo2_critical.limit": Choice(83, "rule 32: COPD scale 2, 83-85"),
             },
         ),
@@ -95,6 +96,7 @@ PROFILES = by_id(
             off={
                 RuleId("no_water"): _ALONE,
                 RuleId("bathroom_dwell"): _ALONE,
+                RuleId("bathroom_dwell_hard"): _ALONE,
                 RuleId("not_returned"): _ALONE,
             },
         ),
