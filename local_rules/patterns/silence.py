@@ -149,6 +149,8 @@ def observe(
     if stamp.at_s - state.heard_s < news_s and not state.standing:
         return state, ()
     heard = _hear(state, reading)
+    if heard.due_s is None and heard.counts and plan.gates:
+        return _watch(rule, heard, subject, stamp)
     return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
 
 
@@ -166,6 +168,8 @@ def _gated(
         return replace(before, gates=gates, counts=counts), ()  # Doubt ends nothing.
     at_s = max(event.stamp.at_s, before.heard_s)
     after = replace(before, gates=gates, counts=counts, heard_s=at_s, kept_s=at_s)
+    if gate.listens(rule.plan.gates, before.quantity):
+        return after, ()  # It never gave a sign: a bed mat that measures no breath is not silent.
     return _again(rule, after, subject, event.stamp)
 
 
@@ -189,7 +193,7 @@ def _measured(
         channel=reading.channel,
         used=used,
     )
-    if state is None:
+    if heard.due_s is None and heard.counts:
         return _watch(rule, heard, subject, reading.received)
     if heard.standing:
         since_s = state.raised_s if state.raised_s is not None else 0.0
