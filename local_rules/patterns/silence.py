@@ -196,7 +196,7 @@ def _measured(
     if heard.due_s is None and heard.counts:
         return _watch(rule, heard, subject, reading.received)
     if heard.standing:
-        since_s = state.raised_s if state.raised_s is not None else 0.0
+        since_s = heard.raised_s if heard.raised_s is not None else 0.0
         if amount.since(used, since_s) < values["clear_least"]:
             return heard, ()
         return _again(rule, replace(heard, heard_s=at_s, kept_s=at_s), subject, reading.received)
