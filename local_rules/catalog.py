@@ -18,6 +18,7 @@ from local_rules.rows.danger import DANGER
 from local_rules.rows.household import HOUSEHOLD
 from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
+from local_rules.rows.senses import SENSES
 from local_rules.rows.technical import TECHNICAL
 from local_rules.rows.vitals import VITALS
 from local_rules.rule import AnyRule, Rule, RuleBook
@@ -42,6 +43,7 @@ ROWS: tuple[Row, ...] = with_own_ids(
         *REPORTED,
         *DANGER,
         *VITALS,
+        *SENSES,
         *PERSON,
         *HOUSEHOLD,
         *CLIMATE,

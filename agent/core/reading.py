@@ -66,8 +66,16 @@ class Quantity(StrEnum):
     HUB_BATTERY_PCT = "hub_battery_pct"
     DISK_PCT = "disk_pct"  # How full it is.
     CLOCK_OFF_S = "clock_off_s"  # How far the clock was off when it could be compared.
+    TV_KEY = "tv_key"  # A key of a remote control.
+    USER_MISMATCH = "user_mismatch"  # What was measured seems to be another person's.
+    AT_HUB = "at_hub"  # Somebody answered at the hub itself.
+    AWAY_FOR_S = "away_for_s"  # How long people say that the home is empty; 0: it is not.
+    QUIET_S = "quiet_s"  # How long ago the last trusted sign of life was.
+    STUCK = "stuck"  # The device contradicts the home: nothing it says is a sign of life.
+    SILENT = "silent"  # The hub has not heard the device for too long.
     PRESENCE = "presence"  # Who is at home: home, maybe_away, away, unknown.
     ALERT_LINE_S = "alert_line_s"  # How long this person is usually quiet at most, at this hour.
+    ALERT_TABLE = "alert_table"  # The alert line of each hour of the day, in minutes.
     FAULT = "fault"  # A part of the hub is not well; `channel` says which way.
 
 

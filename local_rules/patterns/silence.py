@@ -3,7 +3,12 @@
 Each sign (a yes, a number above zero; for supervision anything at all) starts the time again and
 ends what stands. A row that minds presence counts only while somebody is at home: while the home is
 known to be empty, or nobody knows, the time stands still, and it starts again when somebody comes
-in. A row with a personal limit takes the one that is passed in as a reading, inside its hard range.
+in. A row with `unknown_s` goes on while nobody knows, with that limit: not to know who is at home
+must never mean that nobody is looked after. A row with a personal limit takes the one that is
+passed in as a reading, inside its hard range.
+
+A row that hears of life (`quiet_s`) takes the time of the last sign as it is told, also backwards:
+when a sensor is found stuck, what it said was no sign.
 
 A sign that is played for a drill is none, and begins no wait of its own either: it would ring
 hours after the drill, for nobody.
@@ -19,13 +24,14 @@ from typing import Any
 
 from agent.core.clock import Stamp
 from agent.core.device import DeviceId
-from agent.core.effect import CancelWake, OnResume, RestoreAlarm, WakeAt
+from agent.core.effect import CancelWake, Derive, OnResume, RestoreAlarm, WakeAt
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Reading
 from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
+from local_rules.life import WORDS
 from local_rules.patterns import stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.patterns.numbers import as_number
@@ -42,6 +48,12 @@ NEWS_S = 1.0
 AT_HOME = ("home", "maybe_away")
 """The values of `presence` under which silence counts."""
 
+URGENT = "urgent"
+"""Channel of the alert line after which help is sent, not only asked for (4.3)."""
+
+USUAL = "usual"
+"""Channel of the alert line that is only told: how long it is usually quiet at this hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -50,7 +62,8 @@ class Silence:
     `anything`  every reading is a sign, whatever it says, asked for or not: the device lives.
     `presence`  counts only while somebody is at home, as the quantity `presence` says; until it
                 says anything somebody is.
-    `personal`  the limit is `alert_line_s` where one is passed in.
+    `personal`  the limit is `alert_line_s` where one is passed in; `line` is the channel of it.
+    `unsure`    goes on, with the limit `unknown_s`, while nobody knows who is at home.
     `by_night`  another limit holds at night.
     `rooms`     only signs from such a room count; empty: from everywhere.
     """
@@ -58,6 +71,8 @@ class Silence:
     anything: bool = False
     presence: bool = False
     personal: bool = False
+    line: str = ""
+    unsure: bool = False
     by_night: bool = False
     rooms: frozenset[RoomKind] = frozenset()
 
@@ -68,7 +83,9 @@ class SilenceState:
 
     `device`, `quantity`, `channel` the last sign. `heard_s` hub time since which there is none.
     `kept_s`     `heard_s` as it is on disk.
-    `counts`     whether silence counts now. `personal_s` the limit passed in, None: none was.
+    `counts`     whether silence counts now, with the limit `unknown_s` if `unsure`.
+    `counts_s`   hub time since which it may have been silent: nobody was there before.
+    `personal_s` the limit passed in, None: none was. `usual_s` how long it is usually quiet now.
     `due_s`      hub time of the running timer; None when none runs. It may ring before the limit.
     `given`      what the device has ever said anything of, for who is blind without it; for
                  supervision only.
@@ -85,6 +102,9 @@ class SilenceState:
     standing: bool = False
     due_s: float | None = None
     given: tuple[Quantity, ...] = ()
+    counts_s: float = 0.0
+    unsure: bool = False
+    usual_s: float | None = None
 
 
 SilenceRule = Rule[Silence]
@@ -102,6 +122,8 @@ def observe(
         return _presence(rule, state, subject, reading)
     if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
         return _personal(rule, state, subject, reading)
+    if reading.quantity is Quantity.QUIET_S:
+        return _quiet(rule, state, subject, reading)
     if not rule.plan.anything:
         if reading.asked or not _is_sign(reading):
             return state, ()
@@ -115,7 +137,7 @@ def observe(
     state = _given(rule, state, reading)
     if stamp.at_s - state.heard_s < NEWS_S and not state.standing:
         return state, ()
-    heard = _hear(state, reading)
+    heard = _hear(state, reading, stamp.at_s)
     return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
 
 
@@ -146,20 +168,50 @@ def resume(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
     return replace(state, due_s=due_s), (_timer(rule, subject, due_s),)
 
 
+def _quiet(
+    rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
+) -> SilenceOutcome:
+    """Take in when the last sign of life was."""
+    stamp, quiet_s = reading.received, as_number(reading.value)
+    if quiet_s is None:
+        return state, ()
+    sign_s = stamp.at_s - quiet_s
+    if state is None:
+        return _watch(rule, replace(_fresh(reading), heard_s=sign_s), subject, stamp)
+    if sign_s >= state.heard_s:
+        heard = _hear(state, reading, sign_s)
+        return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
+    heard_s = max(sign_s, state.counts_s)
+    back = replace(
+        state, device=reading.device, channel=reading.channel, heard_s=heard_s, kept_s=heard_s
+    )
+    if back.standing or not back.counts:
+        return back, ()
+    return _watch(rule, back, subject, stamp)
+
+
 def _presence(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
-    counts = reading.value in AT_HOME
+    unsure = rule.plan.unsure and reading.value == "unknown"
+    counts = unsure or reading.value in AT_HOME
+    at_s = reading.received.at_s
     if state is None:
-        fresh = replace(_fresh(reading), counts=counts)
+        fresh = replace(_fresh(reading), counts=counts, counts_s=at_s, unsure=unsure)
         return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
     if state.standing and reading.value != "away":
         # No sign of life: what was found stands, whether or not silence counts from now on.
-        return (state if counts is state.counts else replace(state, counts=counts)), ()
+        if (counts, unsure) == (state.counts, state.unsure):
+            return state, ()
+        return replace(state, counts=counts, unsure=unsure), ()
     if counts is state.counts and not state.standing:
-        return state, ()
-    at_s = max(reading.received.at_s, state.heard_s)
-    after = replace(state, counts=counts, heard_s=at_s, kept_s=at_s)
+        if unsure is state.unsure:
+            return state, ()
+        # Somebody is at home as before, or may be: the silence goes on, with another limit.
+        other = replace(state, unsure=unsure)
+        return _watch(rule, other, subject, reading.received) if counts else (other, ())
+    at_s = max(at_s, state.heard_s)
+    after = replace(state, counts=counts, counts_s=at_s, unsure=unsure, heard_s=at_s, kept_s=at_s)
     return _again(rule, after, subject, reading.received)
 
 
@@ -167,7 +219,13 @@ def _personal(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
     number = as_number(reading.value)
-    if number is None or (state is not None and number == state.personal_s):
+    if number is None:
+        return state, ()
+    if reading.channel == USUAL:
+        if state is None or state.usual_s == number:
+            return state, ()
+        return replace(state, usual_s=number), ()
+    if reading.channel != rule.plan.line or (state is not None and number == state.personal_s):
         return state, ()
     if state is None:
         return _watch(rule, replace(_fresh(reading), personal_s=number), subject, reading.received)
@@ -179,7 +237,7 @@ def _personal(
 
 def _again(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
     """Begin to wait anew after a sign; what stood is over."""
-    cancel, restored = _cancel(rule, state, subject), _restored(rule, state, subject)
+    cancel, restored = _cancel(rule, state, subject), _restored(rule, state, subject, stamp)
     quiet = replace(state, standing=False, due_s=None)
     if not quiet.counts:
         return quiet, (*cancel, *restored)
@@ -196,6 +254,8 @@ def _watch(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
 
 
 def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
+    if state.unsure:
+        return state.heard_s + rule.values["unknown_s"]
     if state.personal_s is None:
         return day.due_s(rule.values, state.heard_s, stamp)
     # What is learned may be wrong; the row's own bounds hold whatever is passed in.
@@ -205,28 +265,44 @@ def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
 
 def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
     silent_s = stamp.at_s - state.heard_s
-    silent, what = span(silent_s), rule.inputs[state.quantity]
+    silent, what = span(silent_s), _what(rule, state)
+    usual_zh, usual_en = _usually(state)
     reason = because(
         rule,
         device=state.device,
         quantity=state.quantity,
-        channel=state.channel,
+        channel="" if state.quantity is Quantity.QUIET_S else state.channel,
         value="",
         limit=f"nothing for {silent_s:.0f} s",
         drill=False,
         says=Sentence(
-            f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静",
-            f"gave the last sign ({what.en}), and there has been none for {silent.en}",
+            f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静{usual_zh}",
+            f"gave the last sign ({what.en}), and there has been none for {silent.en}{usual_en}",
         ),
     )
     due_s = stamp.at_s + rule.values["rearm_s"]
     after = replace(state, raised_s=stamp.at_s, standing=True, due_s=due_s)
     alarm = alarm_for(rule, subject, reason, drill=False)
-    return after, (alarm, _timer(rule, subject, due_s))
+    said = () if state.standing else _said(rule, state, stamp, is_silent=True)
+    return after, (alarm, *said, _timer(rule, subject, due_s))
 
 
-def _hear(state: SilenceState, reading: Reading) -> SilenceState:
-    at_s = max(reading.received.at_s, state.heard_s)  # Hub time does not run back.
+def _what(rule: SilenceRule, state: SilenceState) -> Sentence:
+    """Return what to call the last sign."""
+    if state.quantity is Quantity.QUIET_S and state.channel in WORDS:
+        return WORDS[state.channel]
+    return rule.inputs[state.quantity]
+
+
+def _usually(state: SilenceState) -> tuple[str, str]:
+    if not state.usual_s or state.unsure:
+        return "", ""
+    usual = span(state.usual_s)
+    return f"，平时此时段最长 {usual.zh}", f"; at this hour it is usually {usual.en} at most"
+
+
+def _hear(state: SilenceState, reading: Reading, at_s: float) -> SilenceState:
+    at_s = max(at_s, state.heard_s)  # Hub time does not run back.
     is_kept = at_s - state.kept_s >= KEEP_S or state.standing
     # Written out, for this is done for each sign and `replace` takes three times as long.
     return SilenceState(
@@ -241,6 +317,9 @@ def _hear(state: SilenceState, reading: Reading) -> SilenceState:
         state.standing,
         state.due_s,
         state.given,
+        state.counts_s,
+        state.unsure,
+        state.usual_s,
     )
 
 
@@ -264,8 +343,21 @@ def _fresh(reading: Reading) -> SilenceState:
     )
 
 
-def _restored(rule: SilenceRule, state: SilenceState, subject: str) -> tuple[RestoreAlarm, ...]:
-    return (RestoreAlarm(rule.id, subject),) if state.standing else ()
+def _restored(
+    rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp
+) -> tuple[RestoreAlarm | Derive, ...]:
+    if not state.standing:
+        return ()
+    return (RestoreAlarm(rule.id, subject), *_said(rule, state, stamp, is_silent=False))
+
+
+def _said(
+    rule: SilenceRule, state: SilenceState, stamp: Stamp, *, is_silent: bool
+) -> tuple[Derive, ...]:
+    """Return what other rules are to know of it: that a device is not heard, or is again."""
+    if not rule.plan.anything:
+        return ()
+    return (Derive(Reading(state.device, Quantity.SILENT, is_silent, stamp)),)
 
 
 def _timer(rule: SilenceRule, subject: str, due_s: float) -> WakeAt:
@@ -281,8 +373,9 @@ def _is_kept(before: SilenceState | None, after: SilenceState) -> bool:
     """Return whether more than the time of the last sign differs."""
     if before is None or before.kept_s != after.kept_s or before.due_s != after.due_s:
         return True
-    return (before.counts, before.personal_s, before.given) != (
+    return (before.counts, before.unsure, before.personal_s, before.given) != (
         after.counts,
+        after.unsure,
         after.personal_s,
         after.given,
     )
@@ -291,7 +384,8 @@ def _is_kept(before: SilenceState | None, after: SilenceState) -> bool:
 def _takes(plan: Silence) -> tuple[str, ...]:
     limits = day.PERIODS if plan.by_night else ("limit_s",)
     personal = ("personal_least_s", "personal_most_s") if plan.personal else ()
-    return (*limits, *personal, "rearm_s")
+    unsure = ("unknown_s",) if plan.unsure else ()
+    return (*limits, *personal, *unsure, "rearm_s")
 
 
 def _load(rule: SilenceRule, body: Any) -> SilenceState:
@@ -307,6 +401,9 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
         given=tuple(Quantity(quantity) for quantity in body["given"]),
+        counts_s=stored.number(body["counts_s"]),
+        unsure=stored.yes_no(body["unsure"]),
+        usual_s=stored.number_or_none(body["usual_s"]),
     )
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
@@ -314,5 +411,5 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
 
 
 SILENCE: Pattern[Silence, SilenceState] = Pattern(
-    "silence", 1, _takes, observe, wake, resume, _load, _is_kept
+    "silence", 2, _takes, observe, wake, resume, _load, _is_kept
 )
