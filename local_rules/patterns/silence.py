@@ -122,7 +122,7 @@ def observe(
         return _presence(rule, state, subject, reading)
     if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
         return _personal(rule, state, subject, reading)
-    if reading.quantity is Quantity.QUIET_S:
+    if reading.quantity is Quantity.QUIET_S and event.repeat_of is None:
         return _quiet(rule, state, subject, reading)
     if not rule.plan.anything:
         if reading.asked or not _is_sign(reading):

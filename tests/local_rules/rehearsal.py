@@ -156,7 +156,7 @@ def _left_active(rule: AnyRule) -> Play:
 
 
 def _silence(rule: AnyRule) -> Play:
-    plan, values, at_s = rule.plan, rule.values, at_hour(8)
+    plan, values, at_s = rule.plan, rule.values, at_hour(9)
     quantity = next(iter(rule.inputs))
     sign: Value = {Quantity.WATER_FLOW_LPH: 1.5, Quantity.QUIET_S: 0.0}.get(quantity, True)
     room = ROOM_NAMES[RoomKind.ENTRY]
