@@ -109,13 +109,13 @@ def lines(values: Mapping[str, float], ages: Ages, day: int, hour: int, *, is_ni
     factor = values["factor"] + values["early_factor"] / day
     margin_s = values["margin_s"] + values["early_margin_s"] / day
 
-    def limit_s(around: int, weight: float) -> float:
+    def limit_s(around: int, weight: float, more: float) -> float:
         usual = usual_s(ages, day, hour, around=around + early, weight=weight)
-        return min(max(factor * usual + margin_s, least_s), most_s)
+        return min(max((factor + more) * usual + margin_s, least_s), most_s)
 
-    ask_s = limit_s(1, ASK_WEIGHT)
+    ask_s = limit_s(1, ASK_WEIGHT, 0.0)
     return Lines(
         ask_s,
-        max(ask_s + values["urgent_s"], limit_s(2, HELP_WEIGHT)),
+        max(ask_s + values["urgent_s"], limit_s(2, HELP_WEIGHT, values["help_factor"])),
         usual_s(ages, day, hour, around=0, weight=ASK_WEIGHT),
     )

@@ -215,6 +215,7 @@ def _takes(plan: None) -> tuple[str, ...]:
     return (
         "factor",
         "margin_s",
+        "help_factor",
         "early_factor",
         "early_margin_s",
         "least_s",

@@ -10,7 +10,9 @@ the last sign of life is the last one of the others. It counts again from when i
     open               a door open, and no sign at all for `open_s`  it is closed
     user               a measurement is another person's             one is this person's
 
-A motion sensor that never says "none" cannot be on for long: it is not known to end.
+A motion sensor that never says "none" cannot be on for long: it is not known to end. One that was
+on for longer before, and ended it by itself, is no plain motion sensor (a radar, a mat on a chair):
+it may be on for half as long again, and that somebody gets up from it is a sign as well.
 
 Signs come often, so not each is told: the first of a while at once, the latest when the while is
 over (`WINDOW_S`). At once, too, what moves at the door, and the first sign inside when it has been
@@ -53,6 +55,12 @@ KEEP_S = 3600.0
 """The state goes to the disk this often while there are signs: an SD card wears out by writing.
 What was told is kept by those whom it was told."""
 
+LONGER = 1.5
+"""How much longer than ever before a sensor may be on."""
+
+ON_MOST_S = 43_200.0
+"""... but no longer than this: a long night on a mat."""
+
 SOURCES = 128
 """Sources kept; one more gives no sign, which is toward help, and which no home comes near."""
 
@@ -69,7 +77,8 @@ _WHY: Mapping[str, str] = {
 class Source(NamedTuple):
     """One input that can give signs. `name` is what its signs are called, `value` what it said
     last, since `since_s` (for a power: the level, and the last rise). `sign_s` hub time of its last
-    sign, None: none. `falls`: it is known to say when motion ends."""
+    sign, None: none. `falls`: it is known to say when motion ends; `longest_s` the longest that it
+    was on."""
 
     device: DeviceId
     name: str
@@ -77,6 +86,7 @@ class Source(NamedTuple):
     since_s: float
     sign_s: float | None = None
     falls: bool = False
+    longest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ def observe(rule: LifeRule, state: LifeState | None, subject: str, event: Observ
     effects: tuple[Effect, ...] = ()
     if state.stuck and after.value is False:
         state, effects = _free(state, stamp, reading.device, (ON, OPEN))
-    if is_sign:
+    if is_sign and not effects:  # What ends the contradiction is no sign yet.
         state, more = _live(rule, state, stamp, after)
         effects = (*effects, *more)
     return _await(rule, state, subject, after, effects)
@@ -191,8 +201,13 @@ def _see(rule: LifeRule, before: Source | None, event: Observed) -> tuple[Source
     is_sign = bool(value) if way in (Way.PRESSED, Way.TAKEN) else turned
     if way is Way.BEGUN and not value:
         is_sign = False
-    if quantity is Quantity.MOTION and not rule.values["motion_counts"]:
-        is_sign = False
+    longest_s = before.longest_s
+    if quantity is Quantity.MOTION:
+        if turned and not value:
+            longest_s = max(longest_s, at_s - before.since_s)
+            is_sign = before.longest_s > rule.values["on_s"]
+        if not rule.values["motion_counts"]:
+            is_sign = False
     if not turned and not is_sign:
         return before, False
     return Source(
@@ -202,6 +217,7 @@ def _see(rule: LifeRule, before: Source | None, event: Observed) -> tuple[Source
         at_s if turned else before.since_s,
         at_s if is_sign else before.sign_s,
         before.falls or value is False,
+        longest_s,
     ), is_sign
 
 
@@ -350,7 +366,8 @@ def _untold(state: LifeState) -> tuple[float, ...]:
 def _limits(rule: LifeRule, state: LifeState, source: Source) -> Iterator[float]:
     """Yield when `source`, which is on or open, will have been so for too long."""
     if source.name == Quantity.MOTION and source.falls:
-        yield source.since_s + rule.values["on_s"]
+        longest_s = min(LONGER * source.longest_s, ON_MOST_S)
+        yield source.since_s + max(rule.values["on_s"], longest_s)
     if source.name == DOOR:
         yield max(source.since_s, state.sign_s) + rule.values["open_s"]
 
@@ -446,7 +463,7 @@ def _load(rule: LifeRule, body: Any) -> LifeState:
 
 
 def _source(body: Any) -> Source:
-    device, name, value, since_s, sign_s, falls = body
+    device, name, value, since_s, sign_s, falls, longest_s = body
     return Source(
         DeviceId(stored.text(device)),
         stored.text(name),
@@ -454,6 +471,7 @@ def _source(body: Any) -> Source:
         stored.number(since_s),
         stored.number_or_none(sign_s),
         stored.yes_no(falls),
+        stored.number(longest_s),
     )
 
 

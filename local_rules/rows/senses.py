@@ -108,6 +108,7 @@ SENSES: tuple[Row, ...] = (
         parameters={
             "factor": Parameter(1.25, 1, 2, "x", "4.3: k = 1.25"),
             "margin_s": Parameter(1800, 0, 7200, "s", "4.3: m = 0.5 h"),
+            "help_factor": Parameter(0.25, 0, 1, "x", "Design: k is this more for sending help"),
             "early_factor": Parameter(0.5, 0, 2, "x", "Design: k is this more after one day"),
             "early_margin_s": Parameter(5400, 0, 21600, "s", "Design: m is this more"),
             "least_s": Parameter(10800, 7200, 21600, "s", "4.3: Tmin 3 h day"),
