@@ -197,6 +197,22 @@ class TestStuck:
         home.take(says(Quantity.MOTION, True, 8100.0))
         assert signs(home)[-1] == (8100.0, "motion")
 
+    def test_a_mat_on_a_chair_may_be_on_for_half_as_long_again_as_ever_before(self) -> None:
+        home = live(ALONE, says(Quantity.MOTION, False, 900.0), says(Quantity.MOTION, True, 1000.0))
+        home.take(says(Quantity.MOTION, False, 1000.0 + 7200))
+        assert [value for _, _, value in told(home, Quantity.STUCK)] == [True, False]
+        assert signs(home) == [(1000.0, "motion"), (900.0, "")]
+        home.take(says(Quantity.MOTION, True, 20_000.0))
+        home.take(says(Quantity.MOTION, False, 20_000.0 + 10_799))
+        assert signs(home)[-2:] == [(20_000.0, "motion"), (30_799.0, "motion")]
+        home.take(says(Quantity.MOTION, True, 40_000.0))
+        home.wait_until(140_000.0)
+        assert told(home, Quantity.STUCK)[-1] == (40_000.0 + 1.5 * 10_799, DEVICE, True)
+        home.take(says(Quantity.MOTION, False, 140_000.0))
+        home.take(says(Quantity.MOTION, True, 150_000.0))
+        home.wait_until(400_000.0)
+        assert told(home, Quantity.STUCK)[-1] == (150_000.0 + 12 * HOUR, DEVICE, True)
+
     def test_a_sensor_that_never_says_none_is_not_found_on(self) -> None:
         home = live(ALONE, says(Quantity.MOTION, True, 1000.0))
         home.wait_until(1e6)
@@ -316,7 +332,7 @@ def test_a_state_that_is_not_whole_starts_fresh(bad: str) -> None:
 def test_more_sources_than_are_kept_are_no_state() -> None:
     home = live(ALONE, says(Quantity.MOTION, True, 1000.0))
     ((key, _),) = home.state.states.items()
-    one = '["zb:1","motion",true,1.0,1.0,false]'
+    one = '["zb:1","motion",true,1.0,1.0,false,0.0]'
     many = ",".join(f'"{n}":{one}' for n in range(SOURCES + 1))
     text = dump(home.state, key, ALONE).replace('"sources":{', f'"sources":{{{many},', 1)
     assert len(restore([(key.rule, key.subject, text)], ALONE).lost) == 1
@@ -359,27 +375,34 @@ def _oracle(
     said: list[tuple[float, str, bool]], end_s: float, on_s: float, alone_s: float
 ) -> float | None:
     """Return when the last sign was that is believed at `end_s`."""
-    given, on, falls, stuck = dict[str, float](), dict[str, float](), set[str](), dict[str, str]()
+    given, on, longest, stuck = (
+        dict[str, float](),
+        dict[str, float](),
+        dict[str, float](),
+        dict[str, str](),
+    )
     value_of, run, ever = dict[str, bool](), ("", 0.0), False
     for at_s, name, value in [*said, (end_s, "", False)]:
         for other, since_s in on.items():
-            if other in falls and other not in stuck and at_s >= since_s + on_s:
+            may_s = max(on_s, min(1.5 * longest.get(other, 0.0), 43_200.0))
+            if other in longest and other not in stuck and at_s >= since_s + may_s:
                 stuck[other] = "on"
         if not name:
             break
-        is_lid = name == "c"
-        was = value_of.get(name, False)
+        was, freed = value_of.get(name, False), False
         value_of[name] = value
-        if not is_lid:
-            if value and name not in on:
-                on[name] = at_s
-            if not value:
-                falls.add(name)
-                on.pop(name, None)
-                if stuck.get(name) == "on":
-                    del stuck[name]
-                    given.pop(name, None)
-        if not (value is not was if is_lid else value):
+        is_sign = value is not was if name == "c" else value
+        if name != "c" and value:
+            on.setdefault(name, at_s)
+        elif name != "c":
+            is_sign = was and longest.get(name, 0.0) > on_s
+            lasted_s = at_s - on.pop(name, at_s)
+            longest[name] = max(longest.get(name, 0.0), lasted_s)
+            if stuck.get(name) == "on":
+                del stuck[name]
+                given.pop(name, None)
+                freed = True
+        if not is_sign or freed:
             continue
         given[name], ever = at_s, True
         for other in [o for o, why in stuck.items() if why == "alone" and o != name]:
