@@ -4,6 +4,9 @@ For each of the 24 hours the longest ages of the last sign of life are kept, one
 the day of learning on which they were seen. Days are counted as they are learned, not by the
 calendar: a clock that is ten years off, or a journey of three months, forgets nothing.
 
+Nothing is known of an hour through which nobody has lived yet, and little of one with few days: the
+first night is no proof that nobody sleeps.
+
 An age that was seen once, weeks ago, does not hold the line up for ever: an age counts as usual
 when the days on which the person was quiet at least as long weigh enough together, and a day weighs
 half after `HALF_LIFE_DAYS`. Weekdays and weekends are not kept apart: to halve what is known of an
@@ -27,7 +30,9 @@ LEAST_AGE_S = 1800.0
 """Shorter ages say nothing: no line is ever that short."""
 
 EARLY_DAYS = 5
-"""Up to here a neighbouring hour more counts on each side: few mornings are known yet."""
+EARLY_DAY, EARLY_NIGHT = 1, 3
+"""Up to here so many more hours count on each side: few mornings are known yet, and fewer nights
+that were slept through."""
 
 ASK_WEIGHT = 0.8
 """An age counts for asking while one day of it is less than five days old."""
@@ -38,6 +43,11 @@ Ages = tuple[tuple[tuple[float, int], ...], ...]
 """For each hour of the day its longest ages, longest first, each with the day of learning."""
 
 NONE: Ages = ((),) * HOURS
+
+Lived = tuple[tuple[int, int], ...]
+"""For each hour of the day on how many days of learning somebody lived through it, and the last."""
+
+NEVER: Lived = ((0, -1),) * HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,16 @@ def learn(ages: Ages, day: int, local_s: float, age_s: float) -> Ages:
     for hour, seen_s in _ages_of(local_s, age_s):
         hours[hour] = _longest(hours[hour], seen_s, day)
     return tuple(hours)
+
+
+def live(lived: Lived, day: int, local_s: float, age_s: float) -> Lived:
+    """Return `lived` with a stretch, however short, that ended at `local_s`."""
+    hours = list(lived)
+    for hour, _ in _ages_of(local_s, age_s):
+        count, last = hours[hour]
+        if last != day:
+            hours[hour] = (count + 1, day)
+    return lived if hours == list(lived) else tuple(hours)
 
 
 def _ages_of(local_s: float, age_s: float) -> Iterable[tuple[int, float]]:
@@ -95,19 +115,24 @@ def usual_s(ages: Ages, day: int, hour: int, *, around: int, weight: float) -> f
     return 0.0
 
 
-def lines(values: Mapping[str, float], ages: Ages, day: int, hour: int, *, is_night: bool) -> Lines:
-    """Return the limits of `hour`, after `day` days of learning.
+def lines(
+    values: Mapping[str, float], ages: Ages, lived: Lived, day: int, hour: int, *, is_night: bool
+) -> Lines:
+    """Return the limits of `hour` on the day of learning `day`.
 
     The margin is wide while little is known and narrows as days are learned: to wait for fourteen
     days with a limit of twelve hours would leave the person alone for two weeks.
     """
     most_s = values["night_most_s" if is_night else "most_s"]
     least_s = values["night_least_s" if is_night else "least_s"]
-    if day < 1:
+    count, early = lived[hour][0], 0
+    if count < EARLY_DAYS:
+        early = EARLY_NIGHT if is_night else EARLY_DAY
+        count = min(lived[near % HOURS][0] for near in range(hour - early, hour + early + 1))
+    if not count:
         return Lines(most_s, most_s + values["urgent_s"], 0.0)
-    early = 1 if day < EARLY_DAYS else 0
-    factor = values["factor"] + values["early_factor"] / day
-    margin_s = values["margin_s"] + values["early_margin_s"] / day
+    factor = values["factor"] + values["early_factor"] / count
+    margin_s = values["margin_s"] + values["early_margin_s"] / count
 
     def limit_s(around: int, weight: float, more: float) -> float:
         usual = usual_s(ages, day, hour, around=around + early, weight=weight)

@@ -21,7 +21,7 @@ from agent.core.effect import Derive, OnResume, WakeAt
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Reading, Value
 from local_rules import alert_line, day
-from local_rules.alert_line import HOUR_S, HOURS, NONE, Ages, Lines
+from local_rules.alert_line import HOUR_S, HOURS, NEVER, NONE, Ages, Lines, Lived
 from local_rules.explain import span
 from local_rules.patterns import stored
 from local_rules.patterns.effects import wake_key
@@ -45,7 +45,7 @@ SIGNERS = 64
 class AlertLineState:
     """What is remembered of the person.
 
-    `ages`    see `local_rules.alert_line`. `day` how many days have been learned.
+    `ages`, `lived` see `local_rules.alert_line`. `day` how many days have been learned.
     `date`    the local day on which the last of them began; `day_s` hub time of that.
     `sign_s`  hub time of the last sign; None: the next one begins a stretch.
     `at_home` whether stretches count. `shy_s` hub time up to which nothing is learned.
@@ -55,6 +55,7 @@ class AlertLineState:
     """
 
     ages: Ages = NONE
+    lived: Lived = NEVER
     day: int = 0
     date: int | None = None
     day_s: float | None = None
@@ -83,7 +84,7 @@ def observe(
     after = _heard(before, reading)
     if after is before:
         return state, ()
-    if state is None or after.ages is not before.ages or after.day != before.day:
+    if state is None or (after.ages, after.lived) != (before.ages, before.lived):
         return _tell(rule, after, subject, stamp)
     return after, ()
 
@@ -149,7 +150,8 @@ def _sign(state: AlertLineState, device: DeviceId, quiet_s: float, stamp: Stamp)
     if state.told is not None:
         age_s = min(age_s, state.told[1])
     ages = alert_line.learn(state.ages, state.day, local_s - quiet_s, age_s)
-    return replace(state, sign_s=sign_s, ages=ages)
+    lived = alert_line.live(state.lived, state.day, local_s - quiet_s, age_s)
+    return replace(state, sign_s=sign_s, ages=ages, lived=lived)
 
 
 def _tell(
@@ -181,7 +183,9 @@ def _lines(rule: AlertLineRule, state: AlertLineState, local_s: float | None) ->
 
 def _lines_of(rule: AlertLineRule, state: AlertLineState, hour: int) -> Lines:
     is_night = day.is_hour_in_window(rule.values, hour)
-    return alert_line.lines(rule.values, state.ages, state.day, hour, is_night=is_night)
+    return alert_line.lines(
+        rule.values, state.ages, state.lived, state.day, hour, is_night=is_night
+    )
 
 
 def _limits(
@@ -237,10 +241,12 @@ def _load(rule: AlertLineRule, body: Any) -> AlertLineState:
         tuple((stored.number(age_s), stored.whole(seen)) for age_s, seen in hour)
         for hour in body["ages"]
     )
-    if len(ages) != HOURS:
-        raise ValueError(f"{len(ages)} hours, want {HOURS}")
+    lived: Lived = tuple((stored.whole(count), stored.whole(last)) for count, last in body["lived"])
+    if (len(ages), len(lived)) != (HOURS, HOURS):
+        raise ValueError(f"{len(ages)} and {len(lived)} hours, want {HOURS}")
     return AlertLineState(
         ages=ages,
+        lived=lived,
         day=stored.whole(body["day"]),
         date=stored.whole_or_none(body["date"]),
         day_s=stored.number_or_none(body["day_s"]),
