@@ -15,6 +15,7 @@ from agent.core.errors import ConfigError
 from local_rules.row import SIREN, Act, Parameter, Row
 from local_rules.rows.climate import CLIMATE
 from local_rules.rows.danger import DANGER
+from local_rules.rows.habits import HABITS
 from local_rules.rows.household import HOUSEHOLD
 from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
@@ -45,6 +46,7 @@ ROWS: tuple[Row, ...] = with_own_ids(
         *VITALS,
         *SENSES,
         *PERSON,
+        *HABITS,
         *HOUSEHOLD,
         *CLIMATE,
         *TECHNICAL,

@@ -226,31 +226,6 @@ PERSON: tuple[Row, ...] = (
         ),
     ),
     Row(
-        id=RuleId("not_returned"),
-        number=23,
-        name=Sentence("外出未归", "not returned"),
-        hazard=Hazard.NOT_RETURNED,
-        severity=Severity.S3,
-        inputs=_PRESENCE,
-        pattern=SEQUENCE,
-        plan=Sequence(
-            first=(Match(Quantity.PRESENCE, values=("away",)),),
-            then=(Match(Quantity.PRESENCE, values=("home", "maybe_away")),),
-        ),
-        parameters={
-            "within_s": Parameter(43200, 14400, 86400, "s", "rule 23: 12 h; p99 6.3 h [replay]"),
-            "rearm_s": REARM_S3,
-        },
-        latched=False,
-        subject_by=SubjectBy.HOME,
-        clears=Sentence("回到家中。", "Back at home."),
-        blind=_BLIND_AWAY,
-        pitfalls=Sentence(
-            "旅行：由家属设置外出；个人 p99 与 21:00 限尚未使用。",
-            "Trips: the family sets away; personal p99 and the 21:00 limit are not used.",
-        ),
-    ),
-    Row(
         id=RuleId("medication_missed"),
         number=38,
         name=Sentence("漏服药", "missed medication"),

@@ -78,7 +78,7 @@ def test_general_rule_b_a_drill_or_what_the_hub_asked_for_is_none(quantity: Quan
     for how in ({"drill": True}, {"asked": True}, {"repeat_of": 7}):
         home = live(ALONE, says(quantity, before, 10.0))
         state = home.state
-        home.take(says(quantity, after, 5000.0, **how))  # type: ignore[arg-type]
+        home.take(says(quantity, after, 5000.0, **how))
         assert home.state is state
         assert signs(home) == []
 

@@ -160,7 +160,7 @@ class TestNoDoor:
             at_s += 1000.0
         home.wait_until(at_s + 2 * DAY)
         raised = [(at_s, e) for at_s, e in home.done if isinstance(e, RaiseAlarm)]
-        first_s = {e.rule: at_s for at_s, e in reversed(raised)}
+        first_s = {str(e.rule): at_s for at_s, e in reversed(raised)}
         assert first_s["presence_unknown"] == 90_000.0 + 3600.0
         assert first_s["inactivity"] == 94_000.0 + 50_400.0
         assert first_s["inactivity_long"] == 94_000.0 + 86_400.0
