@@ -500,6 +500,7 @@ QUANTITIES: dict[str, S] = {
     "alert_line_s": S("个性化预警线s", "alert line s"),
     "alert_table": S("每小时预警线（分）", "alert line by hour, min"),
     "morning_due": S("早晨应有活动", "usually up by now"),
+    "dwell_due": S("停留过久", "usually elsewhere by now"),
     "bed_due": S("应已上床", "usually in bed by now"),
     "return_due": S("应已回家", "usually back by now"),
     "quiet_s": S("距上次生活迹象s", "last sign of life, s ago"),

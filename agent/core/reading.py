@@ -76,6 +76,7 @@ class Quantity(StrEnum):
     PRESENCE = "presence"  # Who is at home: home, maybe_away, away, unknown.
     ALERT_LINE_S = "alert_line_s"  # How long this person is usually quiet at most, at this hour.
     MORNING_DUE = "morning_due"  # This person is usually up by now.
+    DWELL_DUE = "dwell_due"  # This person has usually left the room by now.
     BED_DUE = "bed_due"  # This person is usually in bed by now.
     RETURN_DUE = "return_due"  # This person is usually back by now.
     ALERT_TABLE = "alert_table"  # The alert line of each hour of the day, in minutes.

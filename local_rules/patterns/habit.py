@@ -28,7 +28,7 @@ from local_rules import day
 from local_rules.explain import span
 from local_rules.patterns import stored
 from local_rules.patterns.effects import wake_key
-from local_rules.patterns.sequence import Match
+from local_rules.patterns.sequence import Match, fits_any
 from local_rules.rule import Outcome, Pattern, Rule
 
 DUE = "due"
@@ -124,13 +124,13 @@ def resume(rule: HabitRule, state: HabitState, subject: str, stamp: Stamp) -> Ha
 
 def _heard(rule: HabitRule, state: HabitState, event: Observed) -> HabitState:
     plan, stamp = rule.plan, event.reading.received
-    if any(match.fits(event) for match in plan.calls_off):
+    if fits_any(plan.calls_off, event):
         return replace(state, since_s=None, off=True, told=False)
     if state.off and event.reading.quantity is Quantity.PRESENCE:
         state = replace(state, off=False)
-    if any(match.fits(event) for match in plan.ends):
+    if fits_any(plan.ends, event):
         return _ended(rule, state, stamp)
-    if state.since_s is None and any(match.fits(event) for match in plan.begins):
+    if state.since_s is None and fits_any(plan.begins, event):
         return replace(state, since_s=stamp.at_s)
     return state
 

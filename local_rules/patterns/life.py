@@ -139,13 +139,16 @@ def observe(rule: LifeRule, state: LifeState | None, subject: str, event: Observ
         return state, ()
     if state is None:
         state = _fresh(stamp)
-    state = _with(state, {**known, key: after})
+    sources: Mapping[str, Source] = {**known, key: after}
     effects: tuple[Effect, ...] = ()
-    if state.stuck and after.value is False:
-        state, effects = _free(state, stamp, reading.device, (ON, OPEN))
-    if is_sign and not effects:  # What ends the contradiction is no sign yet.
-        state, more = _live(rule, state, stamp, after)
+    if state.stuck:
+        state, effects, is_sign = _among_stuck(state, sources, stamp, after, is_sign=is_sign)
+        sources = state.sources
+    if is_sign:
+        state, more = _live(rule, state, sources, stamp, after)
         effects = (*effects, *more)
+    else:
+        state = replace(state, sources=sources)
     return _await(rule, state, subject, after, effects)
 
 
@@ -232,24 +235,38 @@ def _step(rule: LifeRule, before: Source, value: float, at_s: float) -> tuple[So
     return before._replace(value=value, since_s=at_s, sign_s=sign_s), is_sign
 
 
-def _live(
-    rule: LifeRule, state: LifeState, stamp: Stamp, source: Source
-) -> tuple[LifeState, tuple[Effect, ...]]:
-    """Take in a sign of `source`, if it is believed."""
-    at_s, device = stamp.at_s, source.device
+def _among_stuck(
+    state: LifeState,
+    sources: Mapping[str, Source],
+    stamp: Stamp,
+    source: Source,
+    *,
+    is_sign: bool,
+) -> tuple[LifeState, tuple[Effect, ...], bool]:
+    """Take in `source` while something is not believed: return whether it gave a sign that is."""
     effects: tuple[Effect, ...] = ()
-    for other, why in state.stuck:
-        if why == ALONE and other != device:
-            state, freed = _free(state, stamp, other, (ALONE,))
-            effects = (*effects, *freed)
-    if state.stuck and any(other == device for other, _ in state.stuck):
-        return state, effects
+    state = replace(state, sources=sources)
+    if source.value is False:
+        state, effects = _free(state, stamp, source.device, (ON, OPEN))
+        is_sign = is_sign and not effects  # What ends the contradiction is no sign yet.
+    if is_sign:
+        for other, _ in state.stuck:
+            if other != source.device:
+                state, freed = _free(state, stamp, other, (ALONE,))
+                effects = (*effects, *freed)
+    return state, effects, is_sign and all(other != source.device for other, _ in state.stuck)
+
+
+def _live(
+    rule: LifeRule, state: LifeState, sources: Mapping[str, Source], stamp: Stamp, source: Source
+) -> tuple[LifeState, tuple[Effect, ...]]:
+    """Take in a sign of `source`."""
+    at_s, device = stamp.at_s, source.device
     alone_s = state.alone_s
     if state.alone != device:
         alone_s = at_s
-    elif at_s - alone_s >= rule.values["alone_s"] and _has_others(state, device):
-        state, found = _distrust(state, stamp, device, ALONE)
-        return state, (*effects, *found)
+    elif at_s - alone_s >= rule.values["alone_s"] and _has_others(sources, device):
+        return _distrust(replace(state, sources=sources), stamp, device, ALONE)
     is_door = source.name == DOOR
     told = (
         is_door
@@ -263,7 +280,7 @@ def _live(
         device,
         source.name,
         at_s,
-        state.sources,
+        sources,
         state.stuck,
         at_s if told else state.told_s,
         at_s if told else state.told_sign_s,
@@ -273,7 +290,7 @@ def _live(
         at_s if told and at_s - state.kept_s >= KEEP_S else state.kept_s,
         state.due_s,
     )
-    return after, (*effects, _quiet(after, stamp)) if told else effects
+    return after, (_quiet(after, stamp),) if told else ()
 
 
 def _door_s(state: LifeState, is_door: bool, at_s: float) -> float | None:
@@ -284,12 +301,10 @@ def _door_s(state: LifeState, is_door: bool, at_s: float) -> float | None:
     return state.door_s
 
 
-def _has_others(state: LifeState, device: DeviceId) -> bool:
+def _has_others(sources: Mapping[str, Source], device: DeviceId) -> bool:
     """Return whether anything else in the home has ever given a sign: one sensor by itself cannot
     contradict the others."""
-    return any(
-        source.sign_s is not None and source.device != device for source in state.sources.values()
-    )
+    return any(source.sign_s is not None and source.device != device for source in sources.values())
 
 
 def _mismatch(state: LifeState | None, reading: Reading) -> LifeOutcome:
@@ -396,24 +411,6 @@ def _look(rule: LifeRule, state: LifeState, subject: str, stamp: Stamp) -> LifeO
     if not next_s:
         return state, effects
     return replace(state, due_s=min(next_s)), (*effects, _timer(rule, subject, min(next_s)))
-
-
-def _with(state: LifeState, sources: Mapping[str, Source]) -> LifeState:
-    return LifeState(
-        state.began_s,
-        state.device,
-        state.name,
-        state.sign_s,
-        sources,
-        state.stuck,
-        state.told_s,
-        state.told_sign_s,
-        state.alone,
-        state.alone_s,
-        state.door_s,
-        state.kept_s,
-        state.due_s,
-    )
 
 
 def _quiet(state: LifeState, stamp: Stamp) -> Derive:

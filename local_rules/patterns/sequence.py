@@ -57,6 +57,16 @@ class Match:
         return not self.rooms or (room_kind(event.room) in self.rooms) is not self.elsewhere
 
 
+def fits_any(matches: tuple[Match, ...], event: Observed, first_room: str = "") -> bool:
+    """Return whether the event is one of `matches`."""
+    quantity = event.reading.quantity
+    # Written out, for most readings are of another quantity and this is asked for each of them.
+    for match in matches:  # noqa: SIM110
+        if match.quantity is quantity and match.fits(event, first_room):
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """What a row chooses: A is any of `first`, B any of `then`; what is both is a B."""
@@ -101,9 +111,9 @@ def observe(
     if event.repeat_of is not None and state is not None:
         return state, ()
     first_room = state.room if state is not None else ""
-    if any(match.fits(event, first_room) for match in rule.plan.then):
+    if fits_any(rule.plan.then, event, first_room):
         return _met(rule, state, subject, event.reading)
-    if not any(match.fits(event) for match in rule.plan.first):
+    if not fits_any(rule.plan.first, event):
         return state, ()
     stamp = event.reading.received
     if rule.plan.in_window and not day.is_in_window(rule.values, stamp):

@@ -18,7 +18,10 @@ _NOTHING = Sentence("只产生读数，不报警。", "It makes readings and rai
 _MOTION = {Quantity.MOTION: Sentence("检测到活动", "motion")}
 _PRESENCE = {Quantity.PRESENCE: Sentence("在家状态改变", "presence changed")}
 _BED = {Quantity.IN_BED: Sentence("上床", "the bed was entered")}
-_UP = Match(Quantity.MOTION, rooms=frozenset({RoomKind.BEDROOM}), elsewhere=True)
+_MOVED = {Quantity.CONTACT_OPEN: Sentence("门开合", "a door moved")}
+_BEDROOM = frozenset({RoomKind.BEDROOM})
+_UP = Match(Quantity.MOTION, rooms=_BEDROOM, elsewhere=True)
+_ANY_CONTACT = Match(Quantity.CONTACT_OPEN, values=(True, False))
 _OUT = Match(Quantity.PRESENCE, values=("away",))
 _BACK = Match(Quantity.PRESENCE, values=("home",))
 _DAYS_MIN = Parameter(7, 3, 28, "d", "Design: a week, 4.2: better 14 d")
@@ -213,6 +216,42 @@ HABITS: tuple[Row, ...] = (
         Parameter(600, 60, 3600, "s", "Design: as rule 18"),
         Sentence("上床，或已外出。", "The bed is entered, or nobody is at home."),
         Sentence("节假日、看电视。", "Holidays, television."),
+    ),
+    _learns(
+        "bedroom_stay",
+        16,
+        Sentence("卧室停留习惯", "usual stay in the bedroom"),
+        {**_MOTION, **_MOVED, **_PRESENCE},
+        Habit(
+            Quantity.DWELL_DUE,
+            begins=(Match(Quantity.MOTION, rooms=_BEDROOM),),
+            ends=(_UP, _ANY_CONTACT),
+            calls_off=(_OUT,),
+            quantile=0.99,
+        ),
+        {
+            "cold_s": Parameter(43200, 36000, 57600, "s", "rule 16: 10 h, awake hours [12]"),
+            "plus_s": Parameter(7200, 3600, 14400, "s", "Design: as rule 23"),
+            "least_s": Parameter(36000, 28800, 43200, "s", "rule 16: bedroom >= 10 h [12]"),
+            "most_s": Parameter(57600, 43200, 86400, "s", "Design: a night and a morning"),
+        },
+        Sentence("生病卧床；在椅子上睡着。", "A sick day; sleeping in a chair."),
+    ),
+    _raises(
+        "bedroom_dwell",
+        16,
+        Sentence("卧室滞留", "bedroom dwell"),
+        Hazard.DWELL,
+        Severity.S3,
+        (
+            Quantity.DWELL_DUE,
+            Sentence("在卧室停留已超过平时最长时间", "the stay in the bedroom is unusually long"),
+        ),
+        {**_MOTION, **_MOVED, **_PRESENCE},
+        (_UP, _ANY_CONTACT, _OUT),
+        Parameter(600, 60, 3600, "s", "rule 16: voice"),
+        Sentence("别处有活动或门开关。", "Motion elsewhere, or a door moves."),
+        Sentence("生病卧床；其他房间尚未监测。", "A sick day; other rooms are not watched."),
     ),
     _learns(
         "outing",

@@ -29,6 +29,7 @@ _NOT_SUPERVISED = frozenset(
         Quantity.ALERT_LINE_S,
         Quantity.ALERT_TABLE,
         Quantity.MORNING_DUE,
+        Quantity.DWELL_DUE,
         Quantity.BED_DUE,
         Quantity.RETURN_DUE,
         Quantity.QUIET_S,

@@ -95,6 +95,23 @@ class TestMorning:
         assert due(home) == [clock(day, 10) for day in (1, 2, 3)]
 
 
+class TestBedroom:
+    """Rule 16."""
+
+    def test_who_does_not_come_out_of_the_bedroom_is_missed(self) -> None:
+        home = home_of("bedroom_stay", "bedroom_dwell")
+        for day in range(8):
+            home.take(up(clock(day, 22), room="卧室"))
+            home.take(up(clock(day, 27), room="卧室"))
+            home.take(up(clock(day, 31), room="客厅"))
+        home.take(up(clock(9, 22), room="卧室"))
+        home.wait_until(clock(12, 0))
+        assert due(home) == [clock(9, 33)]  # Nine hours is usual, and two more.
+        assert [rule for _, rule in raised(home)] == ["bedroom_dwell"]
+        home.take(says(Quantity.CONTACT_OPEN, True, clock(12, 1)))
+        assert home.alarms()[-1][1] == "restore home"
+
+
 class TestBedtime:
     """Rule 21."""
 
