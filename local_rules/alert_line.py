@@ -39,6 +39,10 @@ ASK_WEIGHT = 0.8
 HELP_WEIGHT = 0.5
 """... and for sending help while it is less than fourteen."""
 
+ASK_AROUND, HELP_AROUND = 1, 3
+"""So many hours on each side count for asking (4.3) and for sending help: who rises late once a
+month is asked, and not sent help for."""
+
 Ages = tuple[tuple[tuple[float, int], ...], ...]
 """For each hour of the day its longest ages, longest first, each with the day of learning."""
 
@@ -138,9 +142,9 @@ def lines(
         usual = usual_s(ages, day, hour, around=around + early, weight=weight)
         return min(max((factor + more) * usual + margin_s, least_s), most_s)
 
-    ask_s = limit_s(1, ASK_WEIGHT, 0.0)
+    ask_s = limit_s(ASK_AROUND, ASK_WEIGHT, 0.0)
     return Lines(
         ask_s,
-        max(ask_s + values["urgent_s"], limit_s(2, HELP_WEIGHT, values["help_factor"])),
+        max(ask_s + values["urgent_s"], limit_s(HELP_AROUND, HELP_WEIGHT, values["help_factor"])),
         usual_s(ages, day, hour, around=0, weight=ASK_WEIGHT),
     )

@@ -113,9 +113,9 @@ def test_no_s1_rule_can_be_turned_off(rule: str) -> None:
 
 
 def test_other_rules_can_be_turned_off() -> None:
-    rules = book(off=["night_rising", "water_leak"])
-    assert set(BOOK.by_id) - set(rules.by_id) == {"night_rising", "water_leak"}
-    assert Quantity.NIGHT_RISINGS not in rules.by_quantity
+    rules = book(off=["visit_missed", "water_leak"])
+    assert set(BOOK.by_id) - set(rules.by_id) == {"visit_missed", "water_leak"}
+    assert Quantity.VISIT_DUE not in rules.by_quantity
 
 
 @pytest.mark.parametrize("key", ["", "smoke", "smoke.severity", "smok.rearm_s", "smoke."])
