@@ -147,8 +147,8 @@ def _sign(state: AlertLineState, device: DeviceId, quiet_s: float, stamp: Stamp)
     if since_s is None or sign_s <= since_s:
         return replace(state, sign_s=sign_s)
     age_s = sign_s - since_s
-    if state.told is not None:
-        age_s = min(age_s, state.told[1])
+    assert state.told is not None, "whoever hears a second sign has told the limits at the first"
+    age_s = min(age_s, state.told[1])
     ages = alert_line.learn(state.ages, state.day, local_s - quiet_s, age_s)
     lived = alert_line.live(state.lived, state.day, local_s - quiet_s, age_s)
     return replace(state, sign_s=sign_s, ages=ages, lived=lived)
@@ -261,9 +261,7 @@ def _load(rule: AlertLineRule, body: Any) -> AlertLineState:
     )
 
 
-def _told(body: Any) -> tuple[float, float, float] | None:
-    if body is None:
-        return None
+def _told(body: Any) -> tuple[float, float, float]:
     ask_s, help_s, usual_s = body
     return stored.number(ask_s), stored.number(help_s), stored.number(usual_s)
 

@@ -178,7 +178,9 @@ def _quiet(
     sign_s = stamp.at_s - quiet_s
     if state is None:
         return _watch(rule, replace(_fresh(reading), heard_s=sign_s), subject, stamp)
-    if sign_s >= state.heard_s:
+    if sign_s == state.heard_s:
+        return state, ()  # The same sign, told again.
+    if sign_s > state.heard_s:
         heard = _hear(state, reading, sign_s)
         return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
     heard_s = max(sign_s, state.counts_s)

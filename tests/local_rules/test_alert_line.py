@@ -361,7 +361,16 @@ class TestTime:
 
 
 @pytest.mark.parametrize(
-    "bad", ['"ages":[]', '"day":1.5', '"day":true', '"told":[1,2]', '"date":"x"', '"lost":[3]']
+    "bad",
+    [
+        '"ages":[]',
+        '"day":1.5',
+        '"day":true',
+        '"told":[1,2]',
+        '"told":null',
+        '"date":"x"',
+        '"lost":[3]',
+    ],
 )
 def test_a_state_that_is_not_whole_starts_fresh(bad: str) -> None:
     home = lived(2)

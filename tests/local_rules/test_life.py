@@ -117,6 +117,24 @@ def test_a_value_that_makes_no_sense_is_none(quantity: Quantity, value: Value) -
     assert step(EngineState(), says(quantity, value, 1.0), ALONE).state == EngineState()
 
 
+@pytest.mark.parametrize(
+    ("quantity", "on", "off"),
+    [(Quantity.WATER_FLOW_LPH, 12.5, 0.0), (Quantity.STOVE_ON, True, False)],
+)
+def test_what_may_end_by_itself_is_a_sign_when_it_begins_only(
+    quantity: Quantity, on: Value, off: Value
+) -> None:
+    home = live(ALONE, says(quantity, on, 5000.0), says(quantity, off, 9000.0))
+    assert signs(home) == [(5000.0, quantity)]
+
+
+def test_a_storm_of_one_sensor_is_one_sign() -> None:
+    home = live(ALONE, says(Quantity.MOTION, True, 5000.0))
+    state = home.state
+    home.take(says(Quantity.MOTION, True, 5000.5))
+    assert home.state is state
+
+
 def test_what_switches_itself_is_none() -> None:
     """A heater with a thermostat goes on every twenty minutes, all night."""
     home = Home(ALONE)
