@@ -56,7 +56,7 @@ SENSES: tuple[Row, ...] = (
     ),
     Row(
         id=RuleId("presence"),
-        number=23,
+        number=17,
         name=Sentence("在家状态", "presence"),
         hazard=Hazard.NOT_RETURNED,
         severity=Severity.S5,
