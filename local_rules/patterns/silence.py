@@ -199,6 +199,8 @@ def _presence(
     counts = unsure or reading.value in AT_HOME
     at_s = reading.received.at_s
     if state is None:
+        if Quantity.QUIET_S not in rule.inputs:
+            return None, ()  # A home without a water meter is not silent of water.
         fresh = replace(_fresh(reading), counts=counts, counts_s=at_s, unsure=unsure)
         return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
     if state.standing and reading.value != "away":

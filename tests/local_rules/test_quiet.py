@@ -121,7 +121,8 @@ class TestNobodyKnows:
 
     def test_a_rule_that_must_know_waits(self) -> None:
         rules = RuleBook.of((WHOLE.by_id[RuleId("no_water")],))
-        home = lived(presence(0.0, "away"), presence(1.0, "unknown"), rules=rules)
+        used = says(Quantity.WATER_FLOW_LPH, 5.0, 0.0)
+        home = lived(used, presence(1.0, "away"), presence(2.0, "unknown"), rules=rules)
         assert home.timers == {}
 
 

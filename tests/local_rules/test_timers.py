@@ -269,11 +269,17 @@ class TestWhoIsAtHome:
         assert [at_s for at_s, _ in home.alarms()] == [30 * day.DAY_S + 43200]
 
     def test_it_may_begin_with_who_is_at_home(self) -> None:
-        for word, wanted in (("home", 1), ("away", 0), ("unknown", 0)):
-            home = Home(alone(self.ROW))
+        row = next(row for row in ROWS if row.id == "inactivity")
+        for word, wanted in (("home", 1), ("away", 0), ("unknown", 1)):
+            home = Home(alone(row))
             home.take(says(Quantity.PRESENCE, word, 0.0))
-            home.wait_until(60_000.0)
+            home.wait_until(51_000.0)
             assert len(home.alarms()) == wanted
+
+    def test_a_home_without_a_water_meter_is_not_silent_of_water(self) -> None:
+        home = Home(alone(self.ROW))
+        home.take(says(Quantity.PRESENCE, "home", 0.0))
+        assert home.state == EngineState()
 
     def test_what_stands_outlasts_doubt_and_ends_when_the_home_is_known_to_be_empty(self) -> None:
         home = self.home()
