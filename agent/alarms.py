@@ -9,24 +9,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from agent.core.actuation import Requester
+from agent.core.actuation import ActuationKind, LocalAction, Requester
 from agent.core.alarm import Alarm, AlarmId, RuleId, Severity, Why
+from agent.core.clock import Stamp
 from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
 from agent.core.device import Device, DeviceId, hub_part
-from agent.core.effect import LocalAction, RaiseAlarm
+from agent.core.effect import RaiseAlarm, WakeAt
 from agent.core.errors import CommandRefused
-from agent.core.row import Kind, Lane, Row
+from agent.core.row import QUIET, Kind, Lane, Row
 from agent.core.text import Sentence
 from agent.dispatch import Asked
 from agent.journal.schema import Table
 from agent.journal.writer import Put
 from agent.registry import Registry
-from agent.response import gate, silence
-from agent.response.lifecycle import AlarmBook, Cause, apply
+from agent.response import gate, lifecycle, mutes, prompts, silence
+from agent.response.lifecycle import AlarmBook, Cause, Change, Held, apply
+from agent.response.mutes import MuteBook
 from agent.response.record import alarm_to_body
 from agent.transaction import Transaction
 
 _SENT_URGENT = (Severity.S1, Severity.S2, Severity.S3)
+_ASKS = (Kind.ALARM_PRE_ALARM, Kind.ALARM_PROMPTED)
 DRILL_ENDED = "drill_ended"
 
 _HUB_PARTS: dict[DeviceId, Sentence] = {
@@ -43,11 +46,20 @@ _HUB_PARTS: dict[DeviceId, Sentence] = {
 
 
 class Alarms:
-    """The alarm book, changed one transaction at a time."""
+    """The alarm book, changed one transaction at a time. `mutes` says what is held back;
+    `language` is what the person at home is spoken to in."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, language: str) -> None:
         self._registry = registry
+        self._language = language
         self.book = AlarmBook()
+        self.mutes = MuteBook()
+
+    def resume(self, book: AlarmBook, held: MuteBook, stamp: Stamp) -> tuple[WakeAt, ...]:
+        """Go on with what the journal kept; return the timers that it relies on."""
+        self.book, alarm_timers = lifecycle.resume(book, stamp)
+        self.mutes, mute_timers = mutes.resume(held, stamp)
+        return (*alarm_timers, *mute_timers)
 
     def change(self, tx: Transaction, cause: Cause) -> Alarm | None:
         """Let the lifecycle say what becomes of the alarm; write it and its orders into `tx`.
@@ -56,10 +68,13 @@ class Alarms:
         """
         if isinstance(cause, RaiseAlarm):
             cause = replace(cause, why=self._with_name(cause.why))
+            until_s = mutes.held_until_s(self.mutes, cause, tx.stamp)
+            cause = cause if until_s is None else Held(cause, until_s)
         new_id = AlarmId(f"{tx.store.journal_id}-{tx.store.next_seq}")
         before = self.book
         change = apply(before, cause, tx.stamp, new_id)
         self.book = change.book
+        tx.timers += change.timers
         alarm = change.alarm
         if alarm is None:
             return None
@@ -67,11 +82,20 @@ class Alarms:
             _write(tx, alarm, change.kind)
             gone = before.closed.keys() - self.book.closed.keys() - self.book.open.keys()
             tx.puts += [Put(Table.ALARM, alarm_id, None) for alarm_id in gone]
-        actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
-        actions += silence.siren_effects(before, self.book)
-        for action in silence.lasting(self.book, actions, tx.stamp):
-            self._order(tx, action, alarm)
+        self._act(tx, before, change, alarm)
+        for answer in lifecycle.answered_by(self.book, cause):
+            self.change(tx, answer)
         return alarm
+
+    def _act(self, tx: Transaction, before: AlarmBook, change: Change, alarm: Alarm) -> None:
+        """Order what the change asks for in the home."""
+        actions = change.actions + silence.siren_effects(before, self.book)
+        for action in silence.lasting(self.book, actions, tx.stamp):
+            self._order(tx, action, alarm, f"{alarm.id}/{alarm.count}")
+        if change.kind in _ASKS:
+            assert alarm.waiting is not None, "who is asked is waited for"
+            question = prompts.question(alarm, tx.stamp, self._language)
+            self._order(tx, question, alarm, f"{alarm.id}/asked-{alarm.waiting.prompts}")
 
     def command(self, tx: Transaction, command: AckAlarm | ResolveAlarm) -> Alarm | CommandRefused:
         """Carry out a person's command; it is written down whether it is refused or not."""
@@ -102,11 +126,14 @@ class Alarms:
                 self.change(tx, ResolveAlarm(alarm.id, command.caller, DRILL_ENDED))
 
     def trouble(self, rule: RuleId, subject: str) -> Alarm | None:
-        """Return the open trouble of a rule for a subject."""
+        """Return the open trouble of a rule for a subject, held back or not."""
         return self.book.find(rule, subject)
 
-    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm) -> None:
-        """Make of an action one order for each device of its kind, as far as the gate allows."""
+    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm, name: str) -> None:
+        """Make of an action one order for each device of its kind, as far as the gate allows.
+
+        What is to be said is not kept over a restart: nothing is said late.
+        """
         rooms = {device.id: device.room for device in self._registry.all()}
         for target in self._registry.of_kind(action.target):
             verdict = gate.allowed(
@@ -117,7 +144,7 @@ class Alarms:
                 drill=alarm.drill,
                 rooms=rooms,
             )
-            key = f"{alarm.id}/{alarm.count}/{action.actuation.kind}/{target.id}"
+            key = f"{name}/{action.actuation.kind}/{target.id}"
             body: dict[str, object] = {
                 "key": key,
                 "alarm": alarm.id,
@@ -131,7 +158,8 @@ class Alarms:
                 continue
             asked = Asked(key, target.id, action.actuation, alarm.id, tx.stamp.at_s)
             tx.add(Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
-            tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
+            if action.actuation.kind is not ActuationKind.SPEAK:
+                tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
             tx.orders.append(asked)
 
     def _with_name(self, why: Why) -> Why:
@@ -156,7 +184,8 @@ def _label(device: Device) -> Sentence:
 
 
 def _write(tx: Transaction, alarm: Alarm, kind: Kind) -> None:
-    lane = Lane.URGENT if alarm.severity in _SENT_URGENT else Lane.BULK
+    is_told = alarm.severity in _SENT_URGENT and kind not in QUIET
+    lane = Lane.URGENT if is_told else Lane.BULK
     body = alarm_to_body(alarm)
     tx.add(Row(kind, lane, tx.stamp, body, alarm.why.device, alarm.severity))
     tx.puts.append(Put(Table.ALARM, alarm.id, json.dumps(body, ensure_ascii=False)))

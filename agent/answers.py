@@ -13,18 +13,14 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from agent.alarm_answers import AlarmAnswers
 from agent.config import Config
 from agent.control.schema import (
-    AckParams,
     AdvanceParams,
-    AlarmInfo,
-    AlarmList,
-    AlarmsQuery,
     AuditParams,
     DeviceInfo,
     DeviceList,
     DriverInfo,
-    EvidenceNote,
     Hello,
     JournalHealth,
     JournalInfo,
@@ -32,7 +28,6 @@ from agent.control.schema import (
     PairParams,
     PairProgress,
     PairResult,
-    ResolveParams,
     RowInfo,
     RowList,
     Status,
@@ -42,9 +37,8 @@ from agent.control.schema import (
     UplinkReport,
 )
 from agent.control.server import Handler, Peer
-from agent.core.alarm import Alarm, AlarmId, Severity
+from agent.core.alarm import Severity
 from agent.core.clock import Clock, Stamp
-from agent.core.command import AckAlarm, Caller, Command, ResolveAlarm, Role
 from agent.core.device import Device
 from agent.core.errors import CommandRefused
 from agent.core.row import JournalId, Kind, Lane
@@ -54,7 +48,7 @@ from agent.journal.store import JournalStore
 from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
 from agent.registry import Registry
-from agent.remote import EVIDENCE_LISTED, Remote
+from agent.remote import Remote
 from drivers.base import Driver, PairingDriver
 
 LINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
@@ -89,6 +83,7 @@ class Answers:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._alarms = AlarmAnswers(hub.clock, hub.registry, hub.pipeline, hub.remote.evidence)
         self._uplink: UplinkReport | None = None
         self._uplink_at_s = hub.started.at_s
 
@@ -98,9 +93,6 @@ class Answers:
             "hello": self._hello,
             "status": self._status,
             "devices.list": self._devices,
-            "alarms.list": self._alarms,
-            "alarm.ack": self._ack,
-            "alarm.resolve": self._resolve,
             "journal.tail": self._tail,
             "journal.follow": self._follow,
             "pair.start": self._pair,
@@ -109,6 +101,7 @@ class Answers:
             "sync.advance": self._advance,
             "sync.report": self._report,
             "audit": self._audit,
+            **self._alarms.handlers(),
             **self._hub.remote.handlers(),
         }
 
@@ -136,27 +129,17 @@ class Answers:
             devices=len(hub.registry.all()),
             alarms_open=sum(alarm.severity is not Severity.S4 for alarm in open_alarms),
             troubles=tuple(
-                self._alarm(alarm) for alarm in open_alarms if alarm.severity is Severity.S4
+                self._alarms.info(alarm) for alarm in open_alarms if alarm.severity is Severity.S4
             ),
             counters=hub.counters(),
             mode=hub.remote.mode(),
             site=hub.remote.changes.info(),
+            mutes=self._alarms.mutes(),
+            alarms_waiting=sum(alarm.waiting is not None for alarm in open_alarms),
         )
 
     async def _devices(self, _: Nothing, __: Peer) -> DeviceList:
         return DeviceList(devices=tuple(self._device(d) for d in self._hub.registry.all()))
-
-    async def _alarms(self, query: AlarmsQuery, _: Peer) -> AlarmList:
-        book = self._hub.pipeline.visible
-        found = [*book.open.values()] + ([] if query.open_only else [*book.closed.values()])
-        newest = sorted(found, key=lambda alarm: alarm.raised.at_s, reverse=True)
-        told: list[AlarmInfo] = []
-        left = EVIDENCE_LISTED
-        for alarm in newest[: query.limit]:
-            notes = self._hub.remote.evidence(alarm.id)[:left]
-            left -= len(notes)
-            told.append(self._alarm(alarm, notes))
-        return AlarmList(alarms=tuple(told))
 
     async def _tail(self, params: TailParams, _: Peer) -> RowList:
         store = self._hub.store
@@ -187,28 +170,6 @@ class Answers:
         return Nothing()
 
     # --- acting ---------------------------------------------------------------------------------
-
-    async def _ack(self, params: AckParams, peer: Peer) -> AlarmInfo:
-        caller = _on_behalf(peer.caller, params.by)
-        return await self._command(AckAlarm(AlarmId(params.alarm), caller, params.note))
-
-    async def _resolve(self, params: ResolveParams, peer: Peer) -> AlarmInfo:
-        caller = _on_behalf(peer.caller, params.by)
-        return await self._command(ResolveAlarm(AlarmId(params.alarm), caller, params.cause))
-
-    async def _command(self, command: Command) -> AlarmInfo:
-        future: asyncio.Future[Alarm] = asyncio.get_running_loop().create_future()
-
-        def answer(outcome: Alarm | CommandRefused) -> None:
-            if future.cancelled():
-                return
-            if isinstance(outcome, CommandRefused):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-        self._hub.pipeline.command(command, answer)
-        return self._alarm(await future)
 
     async def _pair(self, params: PairParams, peer: Peer) -> PairResult:
         driver = next((d for d in self._hub.drivers if hasattr(d, "open_joining")), None)
@@ -356,42 +317,6 @@ class Answers:
             last_seen_s_ago=None if heard is None else now.at_s - heard.at_s,
             readings=self._hub.registry.latest(device.id),
         )
-
-    def _alarm(self, alarm: Alarm, evidence: tuple[EvidenceNote, ...] = ()) -> AlarmInfo:
-        device = self._hub.registry.get(alarm.why.device)
-        return AlarmInfo(
-            id=alarm.id,
-            rule=alarm.rule,
-            hazard=alarm.hazard,
-            severity=alarm.severity,
-            state=alarm.state,
-            subject=alarm.subject,
-            device_name=device.name if device else str(alarm.why.device),
-            count=alarm.count,
-            drill=alarm.drill,
-            code=alarm.code,
-            latched=alarm.latched,
-            condition_active=alarm.condition_active,
-            why=Text(zh=alarm.why.sentence.zh, en=alarm.why.sentence.en),
-            raised_at_s=alarm.raised.wall_s,
-            acked_at_s=_wall(alarm.acked),
-            acked_by=alarm.acked_by,
-            restored_at_s=_wall(alarm.restored),
-            closed_at_s=_wall(alarm.closed),
-            cause=alarm.cause,
-            evidence=evidence,
-        )
-
-
-def _on_behalf(caller: Caller, by: str) -> Caller:
-    """Return the caller, or the person at the platform for whom link asks: never on site."""
-    if not by:
-        return caller
-    return Caller(Role.LINK, f"platform:{by}", on_site=False)
-
-
-def _wall(stamp: Stamp | None) -> float | None:
-    return None if stamp is None else stamp.wall_s
 
 
 def _row(row: StoredRow) -> RowInfo:

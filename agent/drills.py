@@ -123,7 +123,7 @@ def _result(tx: Transaction, book: AlarmBook, device: Device, params: DrillParam
         rule=alarm.rule,
         severity=alarm.severity,
         asked_at_s=tx.stamp.wall_s,
-        raised_at_s=alarm.raised.wall_s,
+        raised_at_s=alarm.detected.wall_s,
     )
 
 

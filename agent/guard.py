@@ -121,7 +121,13 @@ class Guard:
             self._store.state[Table.DEVICE], config.hub.data_dir / "devices.json"
         )
         self._changes = Changes(self._clock, self._store, config)
-        self._pipeline = Pipeline(self._clock, self._store, self._registry, self._changes.rules)
+        self._pipeline = Pipeline(
+            self._clock,
+            self._store,
+            self._registry,
+            self._changes.rules,
+            config.hub.language,
+        )
         self._remote = Remote(
             self._clock, self._store, self._registry, self._pipeline, self._changes
         )

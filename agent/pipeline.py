@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from agent.alarms import Alarms
 from agent.core.alarm import Alarm, RuleId
 from agent.core.clock import Clock
-from agent.core.command import AckAlarm, Command, EndDrills, ResolveAlarm
+from agent.core.command import (
+    AckAlarm,
+    Command,
+    EndDrills,
+    MuteRule,
+    ResolveAlarm,
+    UnmuteRule,
+)
 from agent.core.device import DeviceId, hub_part
 from agent.core.effect import CancelWake, Derive, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import CommandRefused
@@ -29,9 +36,12 @@ from agent.dispatch import Asked, Report
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore, Loss
 from agent.journal.writer import Put
+from agent.muting import Mutes
 from agent.registry import Registry, encode_device
 from agent.repeats import Repeats
+from agent.response import mutes, waiting
 from agent.response.lifecycle import AlarmBook
+from agent.response.mutes import Mute, MuteBook
 from agent.timers import Timers
 from agent.transaction import Transaction
 from local_rules import engine, snapshot
@@ -43,7 +53,10 @@ log = logging.getLogger(__name__)
 _DEVICE_FAULT = RuleId("device_fault")
 _HUB_FAULT = RuleId("hub_fault")
 
-Answer = Callable[[Alarm | CommandRefused], None]
+Outcome = Alarm | Mute | CommandRefused | None
+"""What became of a command: the alarm it was about; the mute it began, None when it ended one."""
+
+Answer = Callable[[Outcome], None]
 Also = Callable[[Transaction, AlarmBook], None]
 """Adds to the transaction of an event what belongs to it; gets the alarms after the event."""
 
@@ -60,11 +73,17 @@ class Counts:
 class Pipeline:
     """Takes events one at a time. All methods are called in the event loop and return at once.
 
-    `visible` is the alarm book as of the last commit: what anybody may be told.
+    `visible` and `muted` are the alarm book and the mutes as of the last commit: what anybody may
+    be told.
     """
 
     def __init__(
-        self, clock: Clock, store: JournalStore, registry: Registry, rules: RuleBook
+        self,
+        clock: Clock,
+        store: JournalStore,
+        registry: Registry,
+        rules: RuleBook,
+        language: str = "zh",
     ) -> None:
         self._clock = clock
         self._store = store
@@ -73,8 +92,10 @@ class Pipeline:
         self._inbox: deque[tuple[Event, Answer | None, Also | None]] = deque()
         self._deciding = False
         self._engine = engine.EngineState()
-        self._alarms = Alarms(registry)
+        self._alarms = Alarms(registry, language)
+        self._mutes = Mutes(self._alarms)
         self.visible = self._alarms.book
+        self.muted = self._alarms.mutes
         self._faults: dict[tuple[DeviceId, str], tuple[bool, str]] = {}
         self.repeats = Repeats()
         self.timers = Timers(clock, self._due)
@@ -82,14 +103,14 @@ class Pipeline:
         self.release: Callable[[Sequence[Asked]], None] = lambda orders: None
         store.on_loss = self.lost
 
-    def resume(self, state: engine.EngineState, book: AlarmBook) -> None:
+    def resume(self, state: engine.EngineState, book: AlarmBook, held: MuteBook) -> None:
         """Begin where the journal says that the last run ended."""
-        self._alarms.book = self.visible = book
-        step = engine.resume(state, self._clock.now(), self._rules)
-        tx = Transaction(self._clock.now(), self._store)
-        self._take_step(tx, step)
-        if tx.puts:
-            self._commit(tx, None)
+        now = self._clock.now()
+        tx = Transaction(now, self._store)
+        tx.timers += self._alarms.resume(book, held, now)
+        self.visible, self.muted = self._alarms.book, self._alarms.mutes
+        self._take_step(tx, engine.resume(state, now, self._rules))
+        self._commit(tx, None)
         for alarm in book.open.values():
             device, _, channel = alarm.subject.partition("/")
             if alarm.rule == _HUB_FAULT and alarm.condition_active:
@@ -108,12 +129,18 @@ class Pipeline:
         self._submit(Observed(reading), None, also)
 
     def use_rules(self, rules: RuleBook) -> None:
-        """Judge later events by other rules. Holds that run keep the length they began with."""
+        """Judge later events by other rules. Holds that run keep the length they began with, and so
+        do alarms that wait: each has its deadline in itself, also when its rule is off now."""
         self._rules = rules
 
     def forgets(self, rules: RuleBook) -> Sentence | None:
         """Return what a rule is in the middle of and would forget by other rules, if anything."""
         return forgotten(self._engine, self._alarms.book.open.values(), self._rules, rules)
+
+    def rule_name(self, rule: RuleId) -> Sentence:
+        """Return what people call a rule; one that was turned off goes by its id."""
+        known = self._rules.by_id.get(rule)
+        return known.name if known is not None else Sentence(rule, rule)
 
     def fault(self, part: str, channel: str, active: bool, detail: str) -> None:
         """Take what a part of the hub says of itself; saying the same again changes nothing."""
@@ -123,7 +150,7 @@ class Pipeline:
         )
 
     def command(self, command: Command, answer: Answer) -> None:
-        """Take a command; `answer` gets the alarm once it is on disk, or the refusal."""
+        """Take a command; `answer` gets its outcome once it is on disk, or the refusal."""
         self._submit(Commanded(command, self._clock.now()), answer)
 
     def record(
@@ -197,7 +224,21 @@ class Pipeline:
             case Commanded(EndDrills() as command):
                 self._alarms.end_drills(tx, command)
             case Commanded(AckAlarm() | ResolveAlarm() as command):
-                self._commit(tx, answer, self._alarms.command(tx, command))
+                outcome = self._alarms.command(tx, command)
+                # Whoever answers in the home is a sign of life; the rules say what comes of it.
+                self._take_step(tx, engine.step(self._engine, event, self._rules))
+                self._commit(tx, answer, outcome)
+                return
+            case Commanded(MuteRule() | UnmuteRule() as command):
+                self._commit(tx, answer, self._mutes.command(tx, command, self._rules))
+                return
+            case Woken() if waiting.alarm_of(event.key) is not None:
+                self._alarms.change(tx, event)
+                self._commit(tx, None)
+                return
+            case Woken() if mutes.rule_of(event.key) is not None:
+                self._mutes.woken(tx, event.key)
+                self._commit(tx, None)
                 return
             case Woken() | Scheduled():
                 pass
@@ -205,8 +246,7 @@ class Pipeline:
         self._take_step(tx, step)
         if also is not None:
             also(tx, self._alarms.book)
-        if tx.rows or tx.puts:
-            self._commit(tx, answer)
+        self._commit(tx, answer)
 
     def _take_step(self, tx: Transaction, step: engine.Step) -> None:
         """Go on from the state after `step`, and put what it asks for into `tx`."""
@@ -246,12 +286,18 @@ class Pipeline:
         match effect:
             case RaiseAlarm() | RestoreAlarm():
                 self._alarms.change(tx, effect)
-            case WakeAt():
-                self.timers.set(effect.key, effect.due_s)
-            case CancelWake():
-                self.timers.cancel(effect.key)
+            case WakeAt() | CancelWake():
+                tx.timers.append(effect)
             case Derive(reading):
                 tx.add(_row_of(reading, None))
+
+    def _set_timers(self, tx: Transaction) -> None:
+        for timer in tx.timers:
+            match timer:
+                case WakeAt(key, due_s):
+                    self.timers.set(key, due_s)
+                case CancelWake(key):
+                    self.timers.cancel(key)
 
     def _due(self, key: WakeKey, due_s: float) -> None:
         self._submit(Woken(key, due_s, self._clock.now()), None)
@@ -262,13 +308,17 @@ class Pipeline:
         self,
         tx: Transaction,
         answer: Answer | None,
-        outcome: Alarm | CommandRefused | None = None,
+        outcome: Outcome = None,
     ) -> None:
         """Give the transaction to the journal; say and do what it holds when it is on disk.
 
         Orders that wait longer than their budget go out unjournaled: help comes before the record.
+        Timers are set first, whatever the disk does.
         """
-        book, orders = self._alarms.book, tuple(tx.orders)
+        self._set_timers(tx)
+        if not (tx.rows or tx.puts):
+            return
+        book, muted, orders = self._alarms.book, self._alarms.mutes, tuple(tx.orders)
         overdue = False
 
         def go_ahead() -> None:
@@ -286,10 +336,10 @@ class Pipeline:
                 self.counts.unjournaled += 0 if durable else len(orders)
                 self.release(orders)
             if tx.urgent:
-                self.visible = book
+                self.visible, self.muted = book, muted
                 if durable and not overdue:
                     self._journal_is_quick()
-            if answer is not None and outcome is not None:
+            if answer is not None:
                 answer(outcome)
             if tx.done is not None:
                 tx.done(durable)

@@ -19,6 +19,7 @@ from agent.journal.reader import JournalReader
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore
 from agent.journal.writer import Put
+from agent.muting import kept as kept_mutes
 from agent.pipeline import Pipeline
 from agent.response.lifecycle import AlarmBook
 from agent.response.record import alarm_from_body
@@ -40,20 +41,23 @@ def resume(pipeline: Pipeline, store: JournalStore, now: Stamp) -> list[Asked]:
     for lost in restored.lost:
         why = {"why": "rule state lost", "key": "/".join(lost.key), "detail": lost.sentence.en}
         pipeline.record(Kind.GAP, why)
-    pipeline.resume(restored.state, alarms)
+    muted, unread = kept_mutes(store.state[Table.SETTING])
+    for key, detail in unread.items():
+        pipeline.record(Kind.GAP, {"why": "mute lost", "key": key, "detail": detail})
+    pipeline.resume(restored.state, alarms, muted)
     _restore_frames(pipeline, store, now)
     return _orders(store, alarms)
 
 
 def _book(store: JournalStore) -> AlarmBook:
-    """Return the alarms that the journal remembers, in the order in which they were raised."""
+    """Return the alarms that the journal remembers, in the order in which they began."""
     alarms: list[Alarm] = []
     for key, body in store.state[Table.ALARM].items():
         try:
             alarms.append(alarm_from_body(json.loads(body)))
         except (ValueError, JournalError) as error:
             log.error("resume.alarm_unreadable key=%s error=%s", key, error)
-    return AlarmBook.of(sorted(alarms, key=lambda alarm: alarm.raised.at_s))
+    return AlarmBook.of(sorted(alarms, key=lambda alarm: alarm.detected.at_s))
 
 
 def _orders(store: JournalStore, book: AlarmBook) -> list[Asked]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.clock import Stamp
+from agent.core.effect import CancelWake, WakeAt
 from agent.core.row import Row
 from agent.dispatch import Asked
 from agent.journal.store import JournalStore
@@ -20,7 +21,8 @@ class Transaction:
     """Rows, state and orders of one event: all of it is committed, or none.
 
     `urgent` says that it is committed at once. `orders` are given once it is on disk;
-    `done(durable)` is told then, or when it cannot be.
+    `done(durable)` is told then, or when it cannot be. `timers` are set without waiting for the
+    disk: a deadline must not be lost with it.
     """
 
     stamp: Stamp
@@ -28,6 +30,7 @@ class Transaction:
     rows: list[tuple[int, Row]] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     orders: list[Asked] = field(default_factory=list)
+    timers: list[WakeAt | CancelWake] = field(default_factory=list)
     urgent: bool = False
     done: Callable[[bool], None] | None = None
 

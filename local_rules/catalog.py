@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from agent.core.actuation import Actuation
+from agent.core.actuation import Actuation, LocalAction
 from agent.core.alarm import RuleId, Severity
-from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from local_rules.patterns.threshold import Threshold
 from local_rules.row import SIREN, Act, Parameter, Row
 from local_rules.rows.body import BODY
 from local_rules.rows.climate import CLIMATE
 from local_rules.rows.danger import DANGER
+from local_rules.rows.habits import HABITS
 from local_rules.rows.household import HOUSEHOLD
 from local_rules.rows.paths import PATHS
 from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
+from local_rules.rows.senses import SENSES
 from local_rules.rows.technical import TECHNICAL
 from local_rules.rows.vitals import VITALS
 from local_rules.rule import AnyRule, Rule, RuleBook
@@ -47,7 +48,9 @@ ROWS: tuple[Row, ...] = with_own_ids(
         *DANGER,
         *VITALS,
         *BODY,
+        *SENSES,
         *PERSON,
+        *HABITS,
         *HOUSEHOLD,
         *CLIMATE,
         *TECHNICAL,

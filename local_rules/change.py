@@ -22,8 +22,10 @@ def forgotten(
         rule.id: rule for rule in before.by_id.values() if _differs(rule, after.by_id.get(rule.id))
     }
     for alarm in alarms:
-        if alarm.rule in differ and alarm.state is AlarmState.PRE_ALARM:
-            return _busy(alarm.rule, alarm.subject, Sentence("预警等待", "pre-alarm"))
+        if alarm.rule in differ and alarm.waiting is not None and not alarm.drill:
+            is_asked = alarm.state is AlarmState.PRE_ALARM
+            what = Sentence("预警等待", "pre-alarm") if is_asked else Sentence("静音", "mute")
+            return _busy(alarm.rule, alarm.subject, what)
     for key, held in state.states.items():
         rule = differ.get(key.rule)
         is_vital = rule is not None and rule.severity is Severity.S1

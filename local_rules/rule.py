@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from agent.core.actuation import LocalAction
 from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.clock import Stamp
-from agent.core.effect import Effect, LocalAction
+from agent.core.effect import Effect
 from agent.core.event import Observed
 from agent.core.reading import Quantity
 from agent.core.text import Sentence

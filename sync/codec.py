@@ -27,7 +27,8 @@ BATCH_TYPE = "application/cloudevents-batch+json"
 
 QUALIFIERS: dict[str, str] = {
     # What happened to the condition, as Contact ID says it: E = new, R = restored. An acknowledged
-    # alarm, whose condition restores, is closed at once: so its end is a restore too.
+    # alarm, whose condition restores, is closed at once: so its end is a restore too. An alarm that
+    # waits has none: a receiver that goes by it is not to act before help is called.
     Kind.ALARM_RAISED: "E",
     Kind.ALARM_REPEATED: "E",
     Kind.ALARM_RESTORED: "R",

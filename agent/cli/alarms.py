@@ -10,7 +10,14 @@ from agent.cli import show, text
 from agent.cli.frame import Command, Fault, Group, common_options, json_option, option
 from agent.cli.session import Session, echo_json, with_session
 from agent.control.client import ControlClient
-from agent.control.schema import AckParams, AlarmInfo, AlarmList, AlarmsQuery, ResolveParams
+from agent.control.schema import (
+    AckParams,
+    AlarmInfo,
+    AlarmList,
+    AlarmsQuery,
+    MuteInfo,
+    ResolveParams,
+)
 
 LAST = "last"
 HISTORY = 1000  # As far back as the hub lists; an older alarm needs its whole id.
@@ -24,13 +31,19 @@ HISTORY = 1000  # As far back as the hub lists; an older alarm needs its whole i
 def alarms(session: Session, *, everything: bool, as_json: bool) -> None:
     """List alarms."""
     query = AlarmsQuery(open_only=not everything)
-    found = session.ask("alarms.list", AlarmList, query).alarms
+    listed = session.ask("alarms.list", AlarmList, query)
     if as_json:
-        echo_json([alarm.model_dump(mode="json") for alarm in found], line=False)
+        echo_json([alarm.model_dump(mode="json") for alarm in listed.alarms], line=False)
         return
-    if not found:
+    if listed.alarms:
+        _table(session, listed.alarms)
+    else:
         click.echo(session.say(text.NO_ALARMS if everything else text.NO_OPEN_ALARMS))
-        return
+    if listed.mutes:
+        show.page(muted_lines(session, listed.mutes))
+
+
+def _table(session: Session, found: Sequence[AlarmInfo]) -> None:
     headings = (
         text.WHEN,
         text.SEVERITY,
@@ -73,8 +86,9 @@ def ack(session: Session, alarm_id: str, *, note: str, as_json: bool) -> None:
     done = session.run(job)
     if as_json:
         echo_json(done, line=False)
-    else:
-        click.echo(session.say(text.ACKED, what=session.told(done.why), id=done.id))
+        return
+    sentence = text.ANSWERED if done.raised_at_s is None else text.ACKED
+    click.echo(session.say(sentence, what=session.told(done.why), id=done.id))
 
 
 @alarm.command(
@@ -131,15 +145,35 @@ def choose(say: Callable[..., str], known: Sequence[str], given: str) -> str:
     return found[0]
 
 
+def muted_lines(session: Session, mutes: Sequence[MuteInfo]) -> list[tuple[str, str]]:
+    """Return the page's lines on muted rules, none when there is none."""
+    lines = [
+        session.say(
+            text.MUTE_LINE,
+            name=session.told(mute.name),
+            rule=mute.rule,
+            left=show.span(mute.left_s, session.language),
+            by=mute.by,
+            why=session.say(text.MUTE_WHY, why=mute.why) if mute.why else "",
+            holds=mute.holds,
+        )
+        for mute in mutes
+    ]
+    heading = session.say(text.MUTES)
+    return [("" if index else heading, line) for index, line in enumerate(lines)]
+
+
 def _line(session: Session, found: AlarmInfo) -> list[str]:
     language = session.language
     state = text.word(text.STATES, found.state, language)
+    if found.help_in_s is not None:
+        state = session.say(text.HELP_IN, state=state, left=show.span(found.help_in_s, language))
     if found.count > 1:
         state = session.say(text.TIMES, state=state, count=found.count)
     if found.drill:
         state = session.say(text.DRILL, state=state)
     return [
-        show.moment(found.raised_at_s),
+        show.moment(found.detected_at_s),
         found.severity,
         text.word(text.HAZARDS, found.hazard, language),
         state,

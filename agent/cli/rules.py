@@ -8,6 +8,7 @@ from agent.cli import text
 from agent.cli.frame import Group
 from agent.cli.rules_check import check
 from agent.cli.rules_explain import explain
+from agent.cli.rules_mute import mute, unmute
 from agent.cli.rules_replay import replay
 from agent.cli.rules_show import list_rules, show
 
@@ -17,5 +18,5 @@ def rules() -> None:
     """Look at the rules."""
 
 
-for member in (list_rules, show, check, explain, replay):
+for member in (list_rules, show, check, explain, replay, mute, unmute):
     rules.add_command(member)

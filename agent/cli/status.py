@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from agent.cli import show, text
+from agent.cli.alarms import muted_lines
 from agent.cli.frame import Command, common_options, json_option
 from agent.cli.session import Session, echo_json, with_session
 from agent.control.schema import DriverInfo, SiteInfo, Status
@@ -119,12 +120,15 @@ def _what_is_wrong(session: Session, found: Status) -> list[Line]:
         if found.alarms_open
         else str(found.alarms_open)
     )
+    if found.alarms_waiting:
+        alarms = say(text.SOME_WAIT, alarms=alarms, count=found.alarms_waiting)
     troubles = [session.told(trouble.why) for trouble in found.troubles] or [say(text.NO_TROUBLES)]
     counters = ", ".join(f"{name} {count}" for name, count in sorted(found.counters.items()))
     lines = [(say(text.DEVICES), str(found.devices)), (say(text.OPEN_ALARMS), alarms)]
     lines += [
         (say(text.TROUBLES) if index == 0 else "", line) for index, line in enumerate(troubles)
     ]
+    lines += muted_lines(session, found.mutes)
     return [*lines, (say(text.COUNTERS), counters)] if counters else lines
 
 

@@ -92,6 +92,18 @@ SUBCOMMANDS: dict[str, S] = {
         "Close an alarm with the code of its cause.\n\n"
         "ID may be shortened to its beginning or end, or be the word last for the newest.",
     ),
+    "rules mute": S(
+        "让一条规则在一段时间内不发新的报警，最长 24 小时，到时自动恢复。\n\n"
+        "紧急呼叫、烟雾、燃气、一氧化碳以及其他 S1 级规则不能静音。被压住的情况照常记录；"
+        "到时情况仍在，就立即报警。",
+        "Let a rule raise no new alarm for a while, at most 24 hours; it ends by itself.\n\n"
+        "SOS, smoke, gas, CO and every other rule of S1 cannot be muted. What is held back is "
+        "recorded, and raised at the end if it still stands.",
+    ),
+    "rules unmute": S(
+        "立即恢复一条被静音的规则；被压住且仍在的情况立即报警。",
+        "Hear a muted rule again now; what it held back and still stands is raised at once.",
+    ),
     "journal tail": S(
         "显示日志最后几行；加 -f 持续显示新的行。\n\n与 -f 同用时，--json 每行输出一个对象。",
         "Show the last rows of the journal; with -f keep showing new ones.\n\n"
@@ -199,6 +211,11 @@ OPTION_VERSION = S("显示版本。", "Show the version.")
 OPTION_HELP = S("显示帮助。", "Show this help.")
 OPTION_ALL = S("包括已结束的报警。", "Include closed alarms.")
 OPTION_NOTE = S("给记录留一句话。", "A remark for the record.")
+OPTION_FOR = S(
+    "静音多久：例如 90m、2h、1h30m，最短 1 分钟，最长 24 小时。",
+    "For how long: 90m, 2h or 1h30m, at least a minute, at most 24 hours.",
+)
+OPTION_WHY = S("为什么静音，记入日志。", "Why, for the record.")
 OPTION_CAUSE = S(
     "原因代码，例如 helped（已帮助）、false_press（误按）、kitchen_smoke（厨房油烟）。",
     "Code of the cause, such as helped, false_press, kitchen_smoke.",
@@ -327,6 +344,10 @@ FAULT_STRANGE_ANSWER = S(
     "upgrade and try again.",
 )
 FAULT_OPTION = S("{name} = {got!r}：不符合要求（{wanted}）。", "{name} = {got!r}: {wanted}.")
+FAULT_DURATION = S(
+    "--for {given}：不是时长。请写成 90m、2h 或 1h30m。",
+    "--for {given}: no length of time. Write it as 90m, 2h or 1h30m.",
+)
 FAULT_NO_OPEN_ALARM = S(
     "没有未结束的报警，last 不指任何报警。用 anju alarms --all 查看全部。",
     "There is no open alarm, so last names none. See them all with: anju alarms --all",
@@ -364,6 +385,8 @@ REFUSED: dict[str, S] = {
         "主机内部出错：{what}。报警不受影响；请查看主机日志。",
         "The hub stumbled: {what}. Alarms are not affected.",
     ),
+    "never_muted": S("这条规则不能静音：{what}", "This rule is never muted: {what}."),
+    "unknown_rule": S("没有在运行的这条规则：{what}", "No such rule runs: {what}."),
     "other": S("主机拒绝了：{what}", "The hub refused: {what}"),
 }
 
@@ -371,6 +394,7 @@ REFUSED: dict[str, S] = {
 
 STATES: dict[str, S] = {
     "NORMAL": S("正常", "normal"),
+    "SHELVED": S("静音中", "held back"),
     "PRE_ALARM": S("预警等待", "pre-alarm"),
     "ACTIVE": S("报警中", "active"),
     "ACKED": S("已签收", "acknowledged"),
@@ -405,7 +429,6 @@ HAZARDS: dict[str, S] = {
     "trend": S("趋势异常", "trend"),
     "mains": S("市电中断", "mains lost"),
     "hub_battery": S("主机电量低", "hub battery low"),
-    "silent": S("设备失联", "device silent"),
     "uplink": S("对外通信中断", "no way out"),
     "radio": S("无线受干扰", "radio disturbed"),
     "electricity": S("用电异常", "electricity"),
@@ -502,6 +525,17 @@ QUANTITIES: dict[str, S] = {
     "clock_off_s": S("时钟偏差s", "clock off s"),
     "presence": S("在家状态", "presence"),
     "alert_line_s": S("个性化预警线s", "alert line s"),
+    "alert_table": S("每小时预警线（分）", "alert line by hour, min"),
+    "morning_due": S("早晨应有活动", "usually up by now"),
+    "dwell_due": S("停留过久", "usually elsewhere by now"),
+    "bed_due": S("应已上床", "usually in bed by now"),
+    "return_due": S("应已回家", "usually back by now"),
+    "quiet_s": S("距上次生活迹象s", "last sign of life, s ago"),
+    "stuck": S("传感器矛盾", "sensor stuck"),
+    "away_for_s": S("告知外出s", "said to be away s"),
+    "at_hub": S("在主机上应答", "answered at the hub"),
+    "tv_key": S("遥控器按键", "remote control key"),
+    "user_mismatch": S("测量者不符", "another person's measurement"),
     "siren_on": S("鸣响", "sounding"),
     "fall": S("跌倒", "fall"),
     "fault": S("故障", "fault"),
@@ -509,6 +543,10 @@ QUANTITIES: dict[str, S] = {
 ROW_KINDS: dict[str, S] = {
     "reading": S("读数", "reading"),
     "reading.hourly": S("小时读数", "hourly readings"),
+    "alarm.shelved": S("静音压住", "alarm held back"),
+    "alarm.pre_alarm": S("预警询问", "pre-alarm"),
+    "alarm.prompted": S("再次询问", "asked again"),
+    "alarm.called_off": S("预警解除", "called off"),
     "alarm.raised": S("报警", "alarm raised"),
     "alarm.repeated": S("再次报警", "alarm repeated"),
     "alarm.restored": S("恢复", "alarm restored"),
@@ -519,6 +557,8 @@ ROW_KINDS: dict[str, S] = {
     "actuation.failed": S("动作失败", "actuation failed"),
     "actuation.refused": S("动作被拒", "actuation refused"),
     "command": S("命令", "command"),
+    "rule.muted": S("规则静音", "rule muted"),
+    "rule.unmuted": S("规则恢复", "rule heard again"),
     "mode.changed": S("模式变更", "mode changed"),
     "site.changed": S("远程设置变更", "settings changed remotely"),
     "evidence.added": S("补充证据", "evidence added"),
@@ -612,6 +652,22 @@ SITE_PARTS: dict[str, S] = {
 DEVICES = S("设备", "Devices")
 OPEN_ALARMS = S("未结束报警", "Open alarms")
 SEE_ALARMS = S("{count}（查看：anju alarms）", "{count} (see: anju alarms)")
+SOME_WAIT = S(
+    "{alarms}；其中 {count} 个还在询问或静音，尚未求助",
+    "{alarms}; {count} of all wait and have not called for help",
+)
+MUTES = S("静音规则", "Muted rules")
+MUTE_LINE = S(
+    "{name}（{rule}），还剩 {left}，操作人 {by}{why}；压住 {holds} 个报警",
+    "{name} ({rule}), {left} left, by {by}{why}; holds back {holds}",
+)
+MUTE_WHY = S("，原因：{why}", " ({why})")
+MUTED = S(
+    "已静音：{name}（{rule}），{left}，到 {until} 自动恢复。提前恢复：anju rules unmute {rule}",
+    "Muted: {name} ({rule}) for {left}, until {until}. To hear it sooner: anju rules unmute {rule}",
+)
+UNMUTED = S("已恢复：{rule}。", "Heard again: {rule}.")
+UNMUTED_RAISED = S("现在报警：{what}（{id}）", "Raised now: {what} ({id})")
 TROUBLES = S("故障", "Troubles")
 NO_TROUBLES = S("无", "none")
 COUNTERS = S("计数", "Counters")
@@ -636,7 +692,7 @@ MINUTES = S("{n} 分钟", "{n} min")
 HOURS = S("{n} 小时 {m} 分钟", "{n} h {m} min")
 DAYS = S("{n} 天 {m} 小时", "{n} d {m} h")
 
-WHEN = S("时间", "Raised")
+WHEN = S("时间", "Since")
 SEVERITY = S("级别", "Grade")
 HAZARD = S("报警", "Alarm")
 STATE = S("状态", "State")
@@ -644,8 +700,10 @@ DEVICE = S("设备", "Device")
 WHY = S("说明", "Why")
 NO_OPEN_ALARMS = S("没有未结束的报警。", "There is no open alarm.")
 NO_ALARMS = S("没有报警记录。", "There has been no alarm.")
+HELP_IN = S("{state}，{left}后求助", "{state}, help in {left}")
 TIMES = S("{state} ×{count}", "{state} ×{count}")
 DRILL = S("{state}（演练）", "{state} (drill)")
+ANSWERED = S("已解除预警：{what}（{id}）", "Called off: {what} ({id})")
 ACKED = S("已签收：{what}（{id}）", "Acknowledged: {what} ({id})")
 CLOSED = S("已结束：{what}（{id}），原因 {cause}", "Closed: {what} ({id}), cause {cause}")
 STILL_OPEN = S(

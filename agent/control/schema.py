@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.command import Role
-from agent.core.limits import PAIR_WINDOW_MAX_S, PAIR_WINDOW_S
+from agent.core.limits import MUTE_LEAST_S, MUTE_MAX_S, PAIR_WINDOW_MAX_S, PAIR_WINDOW_S
 from agent.core.mode import AWAY_MAX_S, Mode
 
 VERSION = 1
@@ -58,6 +58,20 @@ class ResolveParams(Shape):
     alarm: str = Field(max_length=64)
     cause: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     by: str = Field(default="", max_length=64)
+
+
+class MuteParams(Shape):
+    """Let a rule raise no new alarm for `for_s` seconds; `why` is for the record."""
+
+    rule: str = Field(min_length=1, max_length=64)
+    for_s: float = Field(ge=MUTE_LEAST_S, le=MUTE_MAX_S)
+    why: str = Field(default="", max_length=500)
+
+
+class UnmuteParams(Shape):
+    """Hear a rule again."""
+
+    rule: str = Field(min_length=1, max_length=64)
 
 
 class TailParams(Shape):
@@ -294,7 +308,9 @@ class DeviceInfo(Shape):
 class AlarmInfo(Shape):
     """One alarm. Times are wall time in seconds since 1970 UTC, None while it has not happened.
 
-    `evidence` stands in lists of alarms, for the newest of them.
+    `raised_at_s` is when help was called; while the person at home is asked it is not yet.
+    `help_in_s`: seconds until it will be, None when the alarm does not wait. `prompts`: how often
+    the person was asked. `evidence` stands in lists of alarms, for the newest of them.
     """
 
     id: str
@@ -310,13 +326,37 @@ class AlarmInfo(Shape):
     latched: bool
     condition_active: bool
     why: Text
-    raised_at_s: float
+    detected_at_s: float
+    pre_alarm_at_s: float | None = None
+    raised_at_s: float | None
+    help_in_s: float | None = None
+    prompts: int = 0
     acked_at_s: float | None
     acked_by: str
     restored_at_s: float | None
     closed_at_s: float | None
     cause: str
     evidence: tuple[EvidenceNote, ...] = ()
+
+
+class MuteInfo(Shape):
+    """A rule that is muted. `left_s` seconds until it is heard again, `until_at_s` the same as wall
+    time; `holds` how many alarms wait for that."""
+
+    rule: str
+    name: Text
+    left_s: float
+    until_at_s: float
+    by: str
+    why: str = ""
+    holds: int = 0
+
+
+class UnmuteResult(Shape):
+    """The alarms that were held back and are raised now."""
+
+    rule: str
+    raised: tuple[AlarmInfo, ...] = ()
 
 
 class RowInfo(Shape):
@@ -404,7 +444,7 @@ class JournalLive(Shape):
 
 
 class Status(Shape):
-    """The whole hub on one page."""
+    """The whole hub on one page. `alarms_waiting`: open ones that have not called for help yet."""
 
     hub: str
     district: str
@@ -421,6 +461,8 @@ class Status(Shape):
     counters: dict[str, int]
     mode: ModeInfo = ModeInfo()
     site: SiteInfo = SiteInfo()
+    mutes: tuple[MuteInfo, ...] = ()
+    alarms_waiting: int = 0
 
 
 class SyncState(Shape):
@@ -439,9 +481,10 @@ class DeviceList(Shape):
 
 
 class AlarmList(Shape):
-    """Alarms, newest first."""
+    """Alarms, newest first, and which rules can raise none now."""
 
     alarms: tuple[AlarmInfo, ...]
+    mutes: tuple[MuteInfo, ...] = ()
 
 
 class RowList(Shape):
@@ -505,6 +548,8 @@ METHODS: dict[str, Method] = {
     "alarms.list": Method(AlarmsQuery, AlarmList, _ALL),
     "alarm.ack": Method(AckParams, AlarmInfo, _ALL),
     "alarm.resolve": Method(ResolveParams, AlarmInfo, _ALL),
+    "rules.mute": Method(MuteParams, MuteInfo, _HOME),
+    "rules.unmute": Method(UnmuteParams, UnmuteResult, _HOME),
     "journal.tail": Method(TailParams, RowList, _ALL),
     "journal.follow": Method(Nothing, Nothing, _ALL),
     "journal.live": Method(Nothing, JournalLive, _ALL),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.core.device import DeviceKind
+
 
 class ActuationKind(StrEnum):
     """The things an actuator can be asked to do."""
@@ -43,3 +45,11 @@ class Actuation:
     kind: ActuationKind
     duration_s: int = 0
     speech: Speech | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAction:
+    """Do this with every device of a kind in the home: the siren of any maker, the gas valve."""
+
+    target: DeviceKind
+    actuation: Actuation

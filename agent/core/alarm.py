@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from agent.core.actuation import LocalAction
 from agent.core.clock import Stamp
 from agent.core.device import DeviceId
 from agent.core.text import Sentence
@@ -104,7 +105,8 @@ class AlarmState(StrEnum):
     """Where an alarm stands, in the sense of ISA-18.2 and OPC UA Part 9."""
 
     NORMAL = "NORMAL"
-    PRE_ALARM = "PRE_ALARM"
+    SHELVED = "SHELVED"  # Held back: a person in the home has muted its rule for a while.
+    PRE_ALARM = "PRE_ALARM"  # The person at home is being asked; others are not told yet.
     ACTIVE = "ACTIVE"
     ACKED = "ACKED"
     RTN_UNACKED = "RTN_UNACKED"
@@ -132,14 +134,37 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why help is not called yet, and until when: a pre-alarm, or a mute of the rule.
+
+    Units:  `until_s`, `prompt_s` hub time: help is called, the person is asked again. `span_s`
+            seconds from the beginning to `until_s`.
+    `prompts` how often the person was asked. `prompt_every_s` 0: only once.
+    `actions` what is done in the home when help is called.
+    """
+
+    until_s: float
+    span_s: float
+    prompt_s: float | None = None
+    prompt_every_s: float = 0
+    prompts: int = 0
+    actions: tuple[LocalAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm as it stands now. Every change of it is a row of the journal.
 
-    `id`        `<journal_id>-<seq>` of the row that raised it: never a time.
+    `id`        `<journal_id>-<seq>` of the row that began it: never a time.
     `latched`   ends only when a person resolves it, not when the condition goes away.
     `condition_active` whether the condition that raised it still holds.
     `count`     how often the condition was reported anew since it was raised, the first time
                 included.
+    `detected`  when the condition was first reported; `pre_alarm` when the person at home was
+                first asked; `raised` when help was called. None: it was not.
+    `waiting`   there while it is SHELVED or in PRE_ALARM, and only then.
+    `hushed`    a person in the home has acknowledged it since it was last raised.
+    `siren_until_s` hub time until which it wants a siren to sound; None: it never did.
     """
 
     id: AlarmId
@@ -153,12 +178,17 @@ class Alarm:
     count: int
     drill: bool
     why: Why
-    raised: Stamp
+    detected: Stamp
+    pre_alarm: Stamp | None = None
+    raised: Stamp | None = None
     acked: Stamp | None = None
     acked_by: str = ""
     restored: Stamp | None = None
     closed: Stamp | None = None
     cause: str = ""
+    waiting: Waiting | None = None
+    hushed: bool = False
+    siren_until_s: float | None = None
 
     @property
     def is_open(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.core.alarm import AlarmId
+from agent.core.alarm import AlarmId, RuleId
 from agent.core.device import DeviceId
 
 
@@ -54,4 +54,22 @@ class EndDrills:
     caller: Caller
 
 
-Command = AckAlarm | ResolveAlarm | EndDrills
+@dataclass(frozen=True, slots=True)
+class MuteRule:
+    """For `for_s` seconds the rule is to raise no new alarm; `why` is for the record."""
+
+    rule: RuleId
+    for_s: float
+    caller: Caller
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmuteRule:
+    """The rule is to be heard again."""
+
+    rule: RuleId
+    caller: Caller
+
+
+Command = AckAlarm | ResolveAlarm | EndDrills | MuteRule | UnmuteRule

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.core.actuation import Actuation
+from agent.core.actuation import LocalAction
 from agent.core.alarm import Hazard, RuleId, Severity, Why
-from agent.core.device import DeviceKind
 from agent.core.event import WakeKey
 from agent.core.reading import Reading
 
@@ -50,14 +49,6 @@ class RestoreAlarm:
 
     rule: RuleId
     subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class LocalAction:
-    """Do this with every device of a kind in the home: the siren of any maker, the gas valve."""
-
-    target: DeviceKind
-    actuation: Actuation
 
 
 @dataclass(frozen=True, slots=True)

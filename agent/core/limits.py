@@ -40,3 +40,9 @@ again."""
 
 HEARTBEAT_S = 60.0
 """The hub tells the platform this often that it lives."""
+
+MUTE_LEAST_S = 60.0
+"""The shortest mute of a rule; less is over before the door is closed."""
+
+MUTE_MAX_S = 86_400.0
+"""The longest mute of a rule: general rule (d) of the catalogue. A longer one is refused."""

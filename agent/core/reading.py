@@ -89,9 +89,21 @@ class Quantity(StrEnum):
     DEVICES_LATE_PCT = "devices_late_pct"  # Devices that did not check in, of all.
     JOIN_REFUSED = "join_refused"  # A stranger asked to join while nobody was pairing.
     CLOCK_OFF_S = "clock_off_s"  # How far the clock was off when it could be compared.
-    SILENT = "silent"  # The device has not spoken for too long; `channel` says what it gave.
+    TV_KEY = "tv_key"  # A key of a remote control.
+    USER_MISMATCH = "user_mismatch"  # What was measured seems to be another person's.
+    AT_HUB = "at_hub"  # Somebody answered at the hub itself.
+    AWAY_FOR_S = "away_for_s"  # How long people say that the home is empty; 0: it is not.
+    QUIET_S = "quiet_s"  # How long ago the last trusted sign of life was.
+    STUCK = "stuck"  # The device contradicts the home: nothing it says is a sign of life.
+    # The hub has not heard the device for too long; `channel` says what the base kit's gave.
+    SILENT = "silent"
     PRESENCE = "presence"  # Who is at home: home, maybe_away, away, unknown.
     ALERT_LINE_S = "alert_line_s"  # How long this person is usually quiet at most, at this hour.
+    MORNING_DUE = "morning_due"  # This person is usually up by now.
+    DWELL_DUE = "dwell_due"  # This person has usually left the room by now.
+    BED_DUE = "bed_due"  # This person is usually in bed by now.
+    RETURN_DUE = "return_due"  # This person is usually back by now.
+    ALERT_TABLE = "alert_table"  # The alert line of each hour of the day, in minutes.
     FAULT = "fault"  # A part of the hub is not well; `channel` says which way.
 
 

@@ -28,6 +28,10 @@ class Kind(StrEnum):
 
     READING = "reading"
     READING_HOURLY = "reading.hourly"  # What is left of readings that were thinned.
+    ALARM_SHELVED = "alarm.shelved"  # Held back: its rule is muted in the home.
+    ALARM_PRE_ALARM = "alarm.pre_alarm"  # The person at home is asked before anybody is told.
+    ALARM_PROMPTED = "alarm.prompted"  # He was asked once more.
+    ALARM_CALLED_OFF = "alarm.called_off"  # It ended before anybody was told.
     ALARM_RAISED = "alarm.raised"
     ALARM_REPEATED = "alarm.repeated"
     ALARM_RESTORED = "alarm.restored"
@@ -38,6 +42,8 @@ class Kind(StrEnum):
     ACTUATION_FAILED = "actuation.failed"
     ACTUATION_REFUSED = "actuation.refused"
     COMMAND = "command"
+    RULE_MUTED = "rule.muted"
+    RULE_UNMUTED = "rule.unmuted"
     MODE_CHANGED = "mode.changed"
     SITE_CHANGED = "site.changed"  # Settings, limits of rules or the identity, from the platform.
     EVIDENCE_ADDED = "evidence.added"
@@ -49,6 +55,13 @@ class Kind(StrEnum):
     JOURNAL_SALVAGED = "journal.salvaged"  # Rows of a damaged file were taken over.
     GAP = "gap"
     AUDIT = "audit"
+
+
+QUIET: frozenset[Kind] = frozenset(
+    {Kind.ALARM_SHELVED, Kind.ALARM_PRE_ALARM, Kind.ALARM_PROMPTED, Kind.ALARM_CALLED_OFF}
+)
+"""What happens to an alarm of which nobody outside the home is to act: it leaves in the bulk lane,
+whatever its severity."""
 
 
 @dataclass(frozen=True, slots=True)

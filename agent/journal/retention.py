@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from agent.core.device import DeviceId
 from agent.core.errors import JournalError
-from agent.core.row import JournalId, Kind, Lane
+from agent.core.row import QUIET, JournalId, Kind, Lane
 from agent.journal.edits import ROWS_AT_ONCE
 from agent.journal.schema import HEARD, journal_ids
 
@@ -61,6 +61,7 @@ TABLE: tuple[Class, ...] = (
         90,
         None,
     ),
+    Class("unraised", tuple(sorted(QUIET)), 180, Lane.BULK),  # Of these nobody was told.
     Class(
         "alarms",
         (

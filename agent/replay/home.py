@@ -20,7 +20,8 @@ from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, WakeKey, Woken
 from agent.core.reading import Quantity, Reading, Value
 from agent.core.row import Kind
-from agent.response.lifecycle import AlarmBook, Cause, apply
+from agent.response import lifecycle, waiting
+from agent.response.lifecycle import AlarmBook, Cause, Change, apply
 from local_rules import engine
 from local_rules.rule import RuleBook
 
@@ -105,6 +106,8 @@ class RecordedHome:
         the last event, while it may have been off, rings now as far as the rules want it to."""
         self.now = stamp
         self._due, self._heap = {}, []
+        self.book, timers = lifecycle.resume(self.book, stamp)
+        self._set_timers(timers)
         self._take_step(engine.resume(self.state, stamp, self._rules))
 
     def answer(self, command: AckAlarm | ResolveAlarm, stamp: Stamp) -> None:
@@ -134,7 +137,11 @@ class RecordedHome:
             del self._due[key]
             assert self.now is not None, "a timer was set by something"
             self.now = _later(self.now, due_s)
-            self._take_step(engine.step(self.state, Woken(key, due_s, self.now), self._rules))
+            woken = Woken(key, due_s, self.now)
+            if waiting.alarm_of(key) is not None:
+                self._change(woken)
+            else:
+                self._take_step(engine.step(self.state, woken, self._rules))
 
     def _take_step(self, made: engine.Step) -> None:
         self.state = made.state
@@ -146,13 +153,19 @@ class RecordedHome:
             match effect:
                 case RaiseAlarm() | RestoreAlarm():
                     self._change(effect)
-                case WakeAt():
-                    self._due[effect.key] = effect.due_s
-                    heapq.heappush(self._heap, (effect.due_s, effect.key))
-                case CancelWake():
-                    self._due.pop(effect.key, None)
+                case WakeAt() | CancelWake():
+                    self._set_timers((effect,))
                 case Derive():
                     pass  # The rules have taken it in; there is nothing to write it to.
+
+    def _set_timers(self, timers: Iterable[WakeAt | CancelWake]) -> None:
+        for timer in timers:
+            match timer:
+                case WakeAt(key, due_s):
+                    self._due[key] = due_s
+                    heapq.heappush(self._heap, (due_s, key))
+                case CancelWake(key):
+                    self._due.pop(key, None)
 
     def _change(self, cause: Cause) -> None:
         """Let the lifecycle say what becomes of an alarm. Errors: CommandRefused."""
@@ -161,6 +174,7 @@ class RecordedHome:
         new_id = AlarmId(f"replay-{self._alarms + 1}")
         change = apply(before, cause, self.now, new_id)
         self.book = change.book
+        self._set_timers(change.timers)
         alarm = change.alarm
         if alarm is None:
             return
@@ -168,12 +182,14 @@ class RecordedHome:
             self._alarms += 1
         if change.kind is not None:
             self._tell(News(self.now, change.kind, alarm))
-        self._act(before, cause, alarm)
+        self._act(before, change, alarm)
+        for answer in lifecycle.answered_by(self.book, cause):
+            self._change(answer)
         is_over = alarm.is_open and not alarm.condition_active
         if self._attended and change.kind is not None and is_over:
             self._change(ResolveAlarm(alarm.id, NOBODY, OVER))
 
-    def _act(self, before: AlarmBook, cause: Cause, alarm: Alarm) -> None:
+    def _act(self, before: AlarmBook, change: Change, alarm: Alarm) -> None:
         """Do what the change of `alarm` asks for: a home without hardware moves nothing."""
 
     def open_alarm(self, rule: RuleId, subject: str, *, drill: bool = False) -> Alarm | None:

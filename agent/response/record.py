@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId, Severity, Why
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
+from agent.core.alarm import (
+    Alarm,
+    AlarmId,
+    AlarmState,
+    Hazard,
+    RuleId,
+    Severity,
+    Waiting,
+    Why,
+)
 from agent.core.clock import BootId, Stamp, TimeQuality
-from agent.core.device import DeviceId
+from agent.core.device import DeviceId, DeviceKind
 from agent.core.errors import JournalError
 from agent.core.text import Sentence
 
@@ -15,8 +26,11 @@ VERSION = 1
 
 
 def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
-    """Return `alarm` JSON-ready. `code` is for the reader; it is derived, not read back."""
-    return {
+    """Return `alarm` JSON-ready. `code` is for the reader; it is derived, not read back.
+
+    What has to do with waiting, and with sirens, stands there only where there is something to say.
+    """
+    body = {
         "v": VERSION,
         "id": alarm.id,
         "rule": alarm.rule,
@@ -46,6 +60,14 @@ def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
         "closed": _from_stamp(alarm.closed),
         "cause": alarm.cause,
     }
+    more = {
+        "detected": None if alarm.detected == alarm.raised else _from_stamp(alarm.detected),
+        "pre_alarm": _from_stamp(alarm.pre_alarm),
+        "waiting": _from_waiting(alarm.waiting),
+        "hushed": alarm.hushed or None,
+        "siren_until_s": alarm.siren_until_s,
+    }
+    return body | {name: said for name, said in more.items() if said is not None}
 
 
 def alarm_from_body(body: Mapping[str, Any]) -> Alarm:
@@ -65,17 +87,21 @@ def alarm_from_body(body: Mapping[str, Any]) -> Alarm:
 
 
 def _alarm(body: Mapping[str, Any]) -> Alarm:
-    why = body["why"]
-    raised = _to_stamp(body["raised"])
-    if raised is None:
-        raise ValueError("raised is missing")
+    why, state = body["why"], AlarmState(body["state"])
+    raised, waiting = _to_stamp(body["raised"]), _to_waiting(body.get("waiting"))
+    detected = _to_stamp(body.get("detected")) or raised
+    if detected is None:
+        raise ValueError("raised and detected are missing")
+    if (waiting is None) is (state in (AlarmState.SHELVED, AlarmState.PRE_ALARM)):
+        raise ValueError(f"{state} does not go with waiting = {waiting!r}")
+    siren_until_s = body.get("siren_until_s")
     return Alarm(
         id=AlarmId(body["id"]),
         rule=RuleId(body["rule"]),
         subject=body["subject"],
         hazard=Hazard(body["hazard"]),
         severity=Severity(body["severity"]),
-        state=AlarmState(body["state"]),
+        state=state,
         latched=bool(body["latched"]),
         condition_active=bool(body["condition_active"]),
         count=int(body["count"]),
@@ -90,12 +116,17 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
             since_s=_seconds(why.get("since_s")),
             last_s=_seconds(why.get("last_s")),
         ),
+        detected=detected,
+        pre_alarm=_to_stamp(body.get("pre_alarm")),
         raised=raised,
         acked=_to_stamp(body["acked"]),
         acked_by=body["acked_by"],
         restored=_to_stamp(body["restored"]),
         closed=_to_stamp(body["closed"]),
         cause=body["cause"],
+        waiting=waiting,
+        hushed=bool(body.get("hushed", False)),
+        siren_until_s=None if siren_until_s is None else float(siren_until_s),
     )
 
 
@@ -108,6 +139,54 @@ def _times(why: Why) -> dict[str, float]:
 def _seconds(value: Any) -> float | None:
     """Return hub time; None is what alarms of earlier releases have."""
     return None if value is None else float(value)
+
+
+def _from_waiting(waiting: Waiting | None) -> dict[str, Any] | None:
+    if waiting is None:
+        return None
+    return {
+        "until_s": waiting.until_s,
+        "span_s": waiting.span_s,
+        "prompt_s": waiting.prompt_s,
+        "prompt_every_s": waiting.prompt_every_s,
+        "prompts": waiting.prompts,
+        "actions": [
+            {
+                "target": action.target.value,
+                "actuation": action.actuation.kind.value,
+                "duration_s": action.actuation.duration_s,
+            }
+            for action in waiting.actions
+        ],
+    }
+
+
+def _to_waiting(body: Mapping[str, Any] | None) -> Waiting | None:
+    if body is None:
+        return None
+    prompt_s = body["prompt_s"]
+    return Waiting(
+        until_s=_finite(body["until_s"]),
+        span_s=_finite(body["span_s"]),
+        prompt_s=None if prompt_s is None else _finite(prompt_s),
+        prompt_every_s=_finite(body["prompt_every_s"]),
+        prompts=int(body["prompts"]),
+        actions=tuple(
+            LocalAction(
+                DeviceKind(action["target"]),
+                Actuation(ActuationKind(action["actuation"]), int(action["duration_s"])),
+            )
+            for action in body["actions"]
+        ),
+    )
+
+
+def _finite(number: Any) -> float:
+    """Return a number that a timer can be set to."""
+    found = float(number)
+    if not math.isfinite(found):
+        raise ValueError(f"{number!r} is no time")
+    return found
 
 
 def _from_stamp(stamp: Stamp | None) -> dict[str, Any] | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Alarm, AlarmState, Severity
 from agent.core.clock import Stamp
 from agent.core.device import DeviceKind
-from agent.core.effect import LocalAction
 from agent.response.lifecycle import AlarmBook
 
 SOUNDING = (Severity.S1, Severity.S2)
@@ -22,22 +21,23 @@ SOUNDING = (Severity.S1, Severity.S2)
 _OFF = LocalAction(DeviceKind.SIREN, Actuation(ActuationKind.SIREN_OFF))
 
 
-def demands_siren(book: AlarmBook, alarm: Alarm) -> bool:
-    """Return whether `alarm` still wants to be heard.
+def demands_siren(alarm: Alarm) -> bool:
+    """Return whether `alarm` wants to be heard, and still does.
 
     It no longer does once it is closed, or a person in the home has acknowledged it, or somebody
-    anywhere has and the condition is over. An ack from afar does not silence what still burns.
+    anywhere has and the condition is over. An ack from afar does not silence what still burns. What
+    waits before it calls for help does not sound yet.
     """
     if alarm.drill or alarm.severity not in SOUNDING or not alarm.is_open:
         return False
-    if alarm.id in book.hushed:
+    if alarm.hushed or alarm.waiting is not None:
         return False
     return alarm.state is not AlarmState.ACKED or alarm.condition_active
 
 
 def siren_wanted(book: AlarmBook) -> bool:
     """Return whether any alarm in the book still wants to be heard."""
-    return any(demands_siren(book, alarm) for alarm in book.open.values())
+    return any(demands_siren(alarm) for alarm in book.open.values())
 
 
 def siren_effects(before: AlarmBook, after: AlarmBook) -> tuple[LocalAction, ...]:
@@ -59,9 +59,9 @@ def lasting(
     """
     until_s = max(
         (
-            book.sounding.get(alarm.id, stamp.at_s)
+            alarm.siren_until_s
             for alarm in book.open.values()
-            if demands_siren(book, alarm)
+            if alarm.siren_until_s is not None and demands_siren(alarm)
         ),
         default=stamp.at_s,
     )

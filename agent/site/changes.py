@@ -81,7 +81,11 @@ class Wish:
 
 
 class Changes:
-    """What holds of the platform's wishes in this run, and the trial that is under way."""
+    """What holds of the platform's wishes in this run, and the trial that is under way.
+
+    `on_change` is called when something else holds from now on. `forgets` says what other rules
+    would forget of the alarms of this moment, "" when nothing.
+    """
 
     def __init__(self, clock: Clock, store: JournalStore, base: Config) -> None:
         self._clock = clock

@@ -45,7 +45,7 @@ class LeftActive:
     `counted`     its sources give numbers, and are active above `on_above`.
     `by_night`    another limit holds at night.
     `rooms`       only what is in such a room counts; empty: everywhere.
-    `together`    active only while the parameter `together` of different channels say so at once.
+    `together`    active only while the parameter `together` of different named channels say so.
     `gates`       active only while they are open.
     `extended_by` the quantity whose True stands for somebody who sees to it for `extend_s` more.
     `not_named`   a source does not count if its name in the ledger holds one of these words.
@@ -149,7 +149,7 @@ def _fresh(rule: LeftRule, reading: Reading) -> LeftActiveState:
 def _is_active(rule: LeftRule, state: LeftActiveState) -> bool:
     """Return whether the sources and the gates make it so."""
     if rule.plan.together:
-        channels = {source.channel for source in state.sources}
+        channels = {source.channel for source in state.sources if source.channel}
         return len(channels) >= rule.values["together"]
     return bool(state.sources) and all(state.gates)
 

@@ -33,6 +33,7 @@ class Match:
 
     No `values`: whatever it says. No `rooms`: from everywhere. `elsewhere`: from all but `rooms`.
     `other_room`: from another room than A; where either is not known, it is not known to be so.
+    `channel`: of that channel only; None: of any.
     """
 
     quantity: Quantity
@@ -40,11 +41,14 @@ class Match:
     rooms: frozenset[RoomKind] = frozenset()
     elsewhere: bool = False
     other_room: bool = False
+    channel: str | None = None
 
     def fits(self, event: Observed, first_room: str = "") -> bool:
         """Return whether the event is such a reading, not one that the hub asked for."""
         reading = event.reading
         if reading.quantity is not self.quantity or reading.asked:
+            return False
+        if self.channel is not None and reading.channel != self.channel:
             return False
         if self.values and not any(_is_same(reading.value, value) for value in self.values):
             return False
@@ -54,9 +58,10 @@ class Match:
 
 
 def fits_any(matches: tuple[Match, ...], event: Observed, first_room: str = "") -> bool:
-    """Return whether the event fits one of `matches`."""
+    """Return whether the event is one of `matches`."""
     quantity = event.reading.quantity
-    for match in matches:  # noqa: SIM110 (a generator costs more than the answer)
+    # Written out, for most readings are of another quantity and this is asked for each of them.
+    for match in matches:  # noqa: SIM110
         if match.quantity is quantity and match.fits(event, first_room):
             return True
     return False

@@ -3,7 +3,12 @@
 Each sign (a yes, a number above zero; for supervision anything at all) starts the time again and
 ends what stands. A row that minds presence counts only while somebody is at home: while the home is
 known to be empty, or nobody knows, the time stands still, and it starts again when somebody comes
-in. A row with a personal limit takes the one that is passed in as a reading, inside its hard range.
+in. A row with `unknown_s` goes on while nobody knows, with that limit: not to know who is at home
+must never mean that nobody is looked after. A row with a personal limit takes the one that is
+passed in as a reading, inside its hard range.
+
+A row that hears of life (`quiet_s`) takes the time of the last sign as it is told, also backwards:
+when a sensor is found stuck, what it said was no sign.
 
 A row may want an amount: then the signs count once those since the last time add up to it. A row
 for devices may know how often they promised to speak, and tell other rules which is silent.
@@ -29,6 +34,7 @@ from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
+from local_rules.life import WORDS
 from local_rules.patterns import amount, gate, stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.patterns.gate import Gate
@@ -52,6 +58,12 @@ DEVICE_NEWS_S = 60.0
 AT_HOME = ("home", "maybe_away")
 """The values of `presence` under which silence counts."""
 
+URGENT = "urgent"
+"""Channel of the alert line after which help is sent, not only asked for (4.3)."""
+
+USUAL = "usual"
+"""Channel of the alert line that is only told: how long it is usually quiet at this hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -60,7 +72,8 @@ class Silence:
     `anything`  every reading is a sign, whatever it says, asked for or not: the device lives.
     `presence`  counts only while somebody is at home, as the quantity `presence` says; until it
                 says anything somebody is.
-    `personal`  the limit is `alert_line_s` where one is passed in.
+    `personal`  the limit is `alert_line_s` where one is passed in; `line` is the channel of it.
+    `unsure`    goes on, with the limit `unknown_s`, while nobody knows who is at home.
     `by_night`  another limit holds at night.
     `rooms`     only signs from such a room count; empty: from everywhere.
     `gates`     counts only while they are open.
@@ -73,6 +86,8 @@ class Silence:
     anything: bool = False
     presence: bool = False
     personal: bool = False
+    line: str = ""
+    unsure: bool = False
     by_night: bool = False
     rooms: frozenset[RoomKind] = frozenset()
     gates: tuple[Gate, ...] = ()
@@ -87,7 +102,9 @@ class SilenceState:
 
     `device`, `quantity`, `channel` the last sign. `heard_s` hub time since which there is none.
     `kept_s`     `heard_s` as it is on disk.
-    `counts`     whether silence counts now. `personal_s` the limit passed in, None: none was.
+    `counts`     whether silence counts now, with the limit `unknown_s` if `unsure`.
+    `counts_s`   hub time since which it may have been silent: nobody was there before.
+    `personal_s` the limit passed in, None: none was. `usual_s` how long it is usually quiet now.
     `due_s`      hub time of the running timer; None when none runs. It may ring before the limit.
     `given`      what the device has ever said anything of, for who is blind without it; for
                  supervision only.
@@ -109,6 +126,9 @@ class SilenceState:
     gates: tuple[bool, ...] = ()
     pace: str = ""
     used: amount.Used = amount.NOTHING
+    counts_s: float = 0.0
+    unsure: bool = False
+    usual_s: float | None = None
 
 
 SilenceRule = Rule[Silence]
@@ -126,6 +146,8 @@ def observe(
         return _presence(rule, state, subject, reading)
     if rule.plan.personal and reading.quantity is Quantity.ALERT_LINE_S:
         return _personal(rule, state, subject, reading)
+    if reading.quantity is Quantity.QUIET_S and event.repeat_of is None:
+        return _quiet(rule, state, subject, reading)
     plan = rule.plan
     if plan.gates and gate.listens(plan.gates, reading.quantity):
         return _gated(rule, state, subject, event)
@@ -144,11 +166,11 @@ def observe(
         return _watch(rule, fresh, subject, stamp) if fresh.counts else (fresh, ())
     known, state = state, _given(rule, state, event)
     if state.pace != known.pace and not state.standing:
-        return _watch(rule, _hear(state, reading), subject, stamp)
+        return _watch(rule, _hear(state, reading, stamp.at_s), subject, stamp)
     news_s = DEVICE_NEWS_S if plan.anything else NEWS_S
     if stamp.at_s - state.heard_s < news_s and not state.standing:
         return state, ()
-    heard = _hear(state, reading)
+    heard = _hear(state, reading, stamp.at_s)
     if heard.due_s is None and heard.counts and plan.gates:
         return _watch(rule, heard, subject, stamp)
     return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
@@ -234,20 +256,54 @@ def resume(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
     return replace(state, due_s=due_s), (_timer(rule, subject, due_s),)
 
 
+def _quiet(
+    rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
+) -> SilenceOutcome:
+    """Take in when the last sign of life was."""
+    stamp, quiet_s = reading.received, as_number(reading.value)
+    if quiet_s is None:
+        return state, ()
+    sign_s = stamp.at_s - quiet_s
+    if state is None:
+        return _watch(rule, replace(_fresh(rule, reading), heard_s=sign_s), subject, stamp)
+    if sign_s == state.heard_s:
+        return state, ()  # The same sign, told again.
+    if sign_s > state.heard_s:
+        heard = _hear(state, reading, sign_s)
+        return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
+    heard_s = max(sign_s, state.counts_s)
+    back = replace(
+        state, device=reading.device, channel=reading.channel, heard_s=heard_s, kept_s=heard_s
+    )
+    if back.standing or not back.counts:
+        return back, ()
+    return _watch(rule, back, subject, stamp)
+
+
 def _presence(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
-    counts = reading.value in AT_HOME
+    unsure = rule.plan.unsure and reading.value == "unknown"
+    counts = unsure or reading.value in AT_HOME
+    at_s = reading.received.at_s
     if state is None:
-        fresh = replace(_fresh(rule, reading), counts=counts)
+        if Quantity.QUIET_S not in rule.inputs:
+            return None, ()  # A home without a water meter is not silent of water.
+        fresh = replace(_fresh(rule, reading), counts=counts, counts_s=at_s, unsure=unsure)
         return _watch(rule, fresh, subject, reading.received) if counts else (fresh, ())
     if state.standing and reading.value != "away":
         # No sign of life: what was found stands, whether or not silence counts from now on.
-        return (state if counts is state.counts else replace(state, counts=counts)), ()
+        if (counts, unsure) == (state.counts, state.unsure):
+            return state, ()
+        return replace(state, counts=counts, unsure=unsure), ()
     if counts is state.counts and not state.standing:
-        return state, ()
-    at_s = max(reading.received.at_s, state.heard_s)
-    after = replace(state, counts=counts, heard_s=at_s, kept_s=at_s)
+        if unsure is state.unsure:
+            return state, ()
+        # Somebody is at home as before, or may be: the silence goes on, with another limit.
+        other = replace(state, unsure=unsure)
+        return _watch(rule, other, subject, reading.received) if counts else (other, ())
+    at_s = max(at_s, state.heard_s)
+    after = replace(state, counts=counts, counts_s=at_s, unsure=unsure, heard_s=at_s, kept_s=at_s)
     return _again(rule, after, subject, reading.received)
 
 
@@ -255,7 +311,13 @@ def _personal(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
     number = as_number(reading.value)
-    if number is None or (state is not None and number == state.personal_s):
+    if number is None:
+        return state, ()
+    if reading.channel == USUAL:
+        if state is None or state.usual_s == number:
+            return state, ()
+        return replace(state, usual_s=number), ()
+    if reading.channel != rule.plan.line or (state is not None and number == state.personal_s):
         return state, ()
     if state is None:
         fresh = replace(_fresh(rule, reading), personal_s=number)
@@ -287,6 +349,8 @@ def _watch(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -
 def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
     if state.pace:
         return state.heard_s + rule.values[state.pace]
+    if state.unsure:
+        return state.heard_s + rule.values["unknown_s"]
     if state.personal_s is None:
         return day.due_s(rule.values, state.heard_s, stamp)
     # What is learned may be wrong; the row's own bounds hold whatever is passed in.
@@ -296,40 +360,46 @@ def _due_s(rule: SilenceRule, state: SilenceState, stamp: Stamp) -> float:
 
 def _raise(rule: SilenceRule, state: SilenceState, subject: str, stamp: Stamp) -> SilenceOutcome:
     silent_s = stamp.at_s - state.heard_s
-    silent, what = span(silent_s), rule.inputs[state.quantity]
+    silent, what = span(silent_s), _what(rule, state)
+    usual_zh, usual_en = _usually(state)
     reason = because(
         rule,
         device=state.device,
         quantity=state.quantity,
-        channel=state.channel,
+        channel="" if state.quantity is Quantity.QUIET_S else state.channel,
         value="",
         limit=f"nothing for {silent_s:.0f} s",
         drill=False,
         since_s=state.heard_s,
         last_s=state.heard_s,
         says=Sentence(
-            f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静",
-            f"gave the last sign ({what.en}), and there has been none for {silent.en}",
+            f"最后一次{what.zh}，此后已 {silent.zh}没有任何动静{usual_zh}",
+            f"gave the last sign ({what.en}), and there has been none for {silent.en}{usual_en}",
         ),
     )
     due_s = stamp.at_s + rule.values["rearm_s"]
     after = replace(state, raised_s=stamp.at_s, standing=True, due_s=due_s)
     alarm = alarm_for(rule, subject, reason, drill=False)
-    told = () if state.standing else _told(rule, state, True, stamp)
-    return after, (alarm, _timer(rule, subject, due_s), *told)
+    said = () if state.standing else _said(rule, state, stamp, is_silent=True)
+    return after, (alarm, *said, _timer(rule, subject, due_s))
 
 
-def _told(rule: SilenceRule, state: SilenceState, silent: bool, stamp: Stamp) -> tuple[Derive, ...]:
-    """Return what other rules are to know of this device, once for each kind of sign it gave."""
-    return tuple(
-        Derive(Reading(state.device, Quantity.SILENT, silent, stamp, channel=quantity))
-        for quantity in rule.plan.tells
-        if quantity in state.given
-    )
+def _what(rule: SilenceRule, state: SilenceState) -> Sentence:
+    """Return what to call the last sign."""
+    if state.quantity is Quantity.QUIET_S and state.channel in WORDS:
+        return WORDS[state.channel]
+    return rule.inputs[state.quantity]
 
 
-def _hear(state: SilenceState, reading: Reading) -> SilenceState:
-    at_s = max(reading.received.at_s, state.heard_s)  # Hub time does not run back.
+def _usually(state: SilenceState) -> tuple[str, str]:
+    if not state.usual_s or state.unsure:
+        return "", ""
+    usual = span(state.usual_s)
+    return f"，平时此时段最长 {usual.zh}", f"; at this hour it is usually {usual.en} at most"
+
+
+def _hear(state: SilenceState, reading: Reading, at_s: float) -> SilenceState:
+    at_s = max(at_s, state.heard_s)  # Hub time does not run back.
     is_kept = at_s - state.kept_s >= KEEP_S or state.standing
     # Written out, for this is done for each sign and `replace` takes three times as long.
     return SilenceState(
@@ -346,6 +416,10 @@ def _hear(state: SilenceState, reading: Reading) -> SilenceState:
         state.given,
         state.gates,
         state.pace,
+        state.used,
+        state.counts_s,
+        state.unsure,
+        state.usual_s,
     )
 
 
@@ -398,7 +472,21 @@ def _restored(
 ) -> tuple[RestoreAlarm | Derive, ...]:
     if not state.standing:
         return ()
-    return (RestoreAlarm(rule.id, subject), *_told(rule, state, False, stamp))
+    return (RestoreAlarm(rule.id, subject), *_said(rule, state, stamp, is_silent=False))
+
+
+def _said(
+    rule: SilenceRule, state: SilenceState, stamp: Stamp, *, is_silent: bool
+) -> tuple[Derive, ...]:
+    """Return what other rules are to know of it: that a device is not heard, or is again; once for
+    each of `tells` that it gave."""
+    if not rule.plan.anything:
+        return ()
+    channels: list[str] = [quantity for quantity in rule.plan.tells if quantity in state.given]
+    return tuple(
+        Derive(Reading(state.device, Quantity.SILENT, is_silent, stamp, channel=channel))
+        for channel in channels or [""]
+    )
 
 
 def _timer(rule: SilenceRule, subject: str, due_s: float) -> WakeAt:
@@ -414,21 +502,23 @@ def _is_kept(before: SilenceState | None, after: SilenceState) -> bool:
     """Return whether more than the time of the last sign differs."""
     if before is None or before.kept_s != after.kept_s or before.due_s != after.due_s:
         return True
-    return (before.counts, before.personal_s, before.given, before.gates, before.pace) != (
+    if before.pace != after.pace or before.gates != after.gates:
+        return True
+    return (before.counts, before.unsure, before.personal_s, before.given) != (
         after.counts,
+        after.unsure,
         after.personal_s,
         after.given,
-        after.gates,
-        after.pace,
     )
 
 
 def _takes(plan: Silence) -> tuple[str, ...]:
     limits = day.PERIODS if plan.by_night else ("limit_s",)
     personal = ("personal_least_s", "personal_most_s") if plan.personal else ()
+    unsure = ("unknown_s",) if plan.unsure else ()
     paced = ("mains_limit_s", "promised_limit_s") if plan.paced else ()
     least = ("least", "clear_least") if plan.amount else ()
-    return (*limits, *personal, *paced, *least, *gate.takes(plan.gates), "rearm_s")
+    return (*limits, *personal, *unsure, *paced, *least, *gate.takes(plan.gates), "rearm_s")
 
 
 def _load(rule: SilenceRule, body: Any) -> SilenceState:
@@ -447,6 +537,9 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
         gates=tuple(stored.yes_no(is_open) for is_open in body["gates"]),
         pace=stored.text(body["pace"]),
         used=amount.load(body["used"]),
+        counts_s=stored.number(body["counts_s"]),
+        unsure=stored.yes_no(body["unsure"]),
+        usual_s=stored.number_or_none(body["usual_s"]),
     )
     if len(state.gates) != len(rule.plan.gates) or (state.pace and not rule.plan.paced):
         raise ValueError("it is the state of another rule")

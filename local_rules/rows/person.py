@@ -8,7 +8,7 @@ from agent.core.room import RoomKind
 from agent.core.text import Sentence
 from local_rules.patterns.report import REPORT, Counting
 from local_rules.patterns.sequence import SEQUENCE, Match, Sequence
-from local_rules.patterns.silence import SILENCE, Silence
+from local_rules.patterns.silence import SILENCE, URGENT, Silence
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.patterns.trend import TREND, Side, Trend
 from local_rules.row import BLIND_SILENT, LIGHT_ON, NIGHT, REARM_S3, Parameter, Row
@@ -34,6 +34,45 @@ _BLIND_AWAY = Sentence(
     "相关传感器离线时失明；无法判断是否在家时暂停。",
     "Blind while its sensors are offline; waits while nobody knows who is at home.",
 )
+_BLIND_LIFE = Sentence(
+    "所有传感器离线时失明；无法判断是否在家时改用长限值 unknown_s。",
+    "Blind while all sensors are offline; goes on with the long limit unknown_s while nobody knows "
+    "who is at home.",
+)
+
+
+def _inactivity(
+    rule: str, name: Sentence, severity: Severity, line: str, parameters: dict[str, Parameter]
+) -> Row:
+    return Row(
+        id=RuleId(rule),
+        number=17,
+        name=name,
+        hazard=Hazard.INACTIVITY,
+        severity=severity,
+        inputs={
+            Quantity.QUIET_S: Sentence("有生活迹象", "a sign of life"),
+            **_PRESENCE,
+            Quantity.ALERT_LINE_S: Sentence("预警线更新", "the alert line"),
+        },
+        pattern=SILENCE,
+        plan=Silence(presence=True, personal=True, line=line, unsure=True, by_night=True),
+        parameters={
+            **parameters,
+            "from_h": Parameter(22, 18, 24, "h", "rule 17: 06-22 is day"),
+            "to_h": Parameter(6, 4, 10, "h", "rule 17: 06-22 is day"),
+            "rearm_s": REARM_S3,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("任何活动，或在主机上签收。", "Any activity, or an answer at the hub."),
+        blind=_BLIND_LIFE,
+        pitfalls=Sentence(
+            "红外盲区、静坐看电视、红外失效、访客使门磁判断出错。",
+            "Blind spots, sitting before the TV, a dead sensor, visitors who confuse presence.",
+        ),
+    )
+
 
 PERSON: tuple[Row, ...] = (
     Row(
@@ -79,43 +118,33 @@ PERSON: tuple[Row, ...] = (
         blind=BLIND_SILENT,
         pitfalls=Sentence("传感器只剩卫生间一只在工作。", "All other sensors are dead."),
     ),
-    Row(
-        id=RuleId("inactivity"),
-        number=17,
-        name=Sentence("长时间未活动", "inactivity"),
-        hazard=Hazard.INACTIVITY,
-        severity=Severity.S3,
-        inputs={
-            **_MOTION,
-            **_DOOR,
-            Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"),
-            Quantity.STOVE_ON: Sentence("使用灶具", "the stove used"),
-            Quantity.SOS: Sentence("按下按钮", "a button pressed"),
-            Quantity.LID_OPEN: Sentence("打开药盒", "the medicine box opened"),
-            **_PRESENCE,
-            Quantity.ALERT_LINE_S: Sentence("预警线更新", "the alert line"),
-        },
-        pattern=SILENCE,
-        plan=Silence(presence=True, personal=True, by_night=True),
-        parameters={
+    _inactivity(
+        "inactivity",
+        Sentence("长时间未活动", "inactivity"),
+        Severity.S3,
+        "",
+        {
             "limit_s": Parameter(43200, 10800, 86400, "s", "rule 17: cold start 12 h, 06-22"),
             "night_limit_s": Parameter(36000, 18000, 86400, "s", "rule 17: cold start 10 h night"),
-            "from_h": Parameter(22, 18, 24, "h", "rule 17: 06-22 is day"),
-            "to_h": Parameter(6, 4, 10, "h", "rule 17: 06-22 is day"),
             "personal_least_s": Parameter(10800, 7200, 21600, "s", "4.3: Tmin 3 h"),
             "personal_most_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax 14 h night"),
-            "rearm_s": REARM_S3,
+            "unknown_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax; 12 h [11], 24 h [2]"),
             "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 17: every 5 min x3 [32b]"),
             "prompt_every_s": _PROMPT,
         },
-        latched=False,
-        subject_by=SubjectBy.HOME,
-        clears=Sentence("任何活动。", "Any activity."),
-        blind=_BLIND_AWAY,
-        pitfalls=Sentence(
-            "红外盲区、静坐看电视、红外失效、访客使门磁判断出错。",
-            "Blind spots, sitting before the TV, a dead sensor, visitors who confuse presence.",
-        ),
+    ),
+    _inactivity(
+        "inactivity_long",
+        Sentence("未活动且无应答", "inactivity, not answered"),
+        Severity.S2,
+        URGENT,
+        {
+            "limit_s": Parameter(46800, 14400, 90000, "s", "rule 17: 60 min after the S3"),
+            "night_limit_s": Parameter(39600, 21600, 90000, "s", "rule 17: 60 min after the S3"),
+            "personal_least_s": Parameter(14400, 10800, 25200, "s", "4.3: Tmin 3 h + 60 min"),
+            "personal_most_s": Parameter(54000, 39600, 90000, "s", "4.3: Tmax 14 h + 60 min"),
+            "unknown_s": Parameter(86400, 54000, 172800, "s", "[2]: PIR none 24 h"),
+        },
     ),
     Row(
         id=RuleId("no_water"),
@@ -226,31 +255,6 @@ PERSON: tuple[Row, ...] = (
         pitfalls=Sentence(
             "访客、倒垃圾；示例家庭 30 天夜间开门 0 次。",
             "Visitors, rubbish; 0 night openings in 30 d in an example home.",
-        ),
-    ),
-    Row(
-        id=RuleId("not_returned"),
-        number=23,
-        name=Sentence("外出未归", "not returned"),
-        hazard=Hazard.NOT_RETURNED,
-        severity=Severity.S3,
-        inputs=_PRESENCE,
-        pattern=SEQUENCE,
-        plan=Sequence(
-            first=(Match(Quantity.PRESENCE, values=("away",)),),
-            then=(Match(Quantity.PRESENCE, values=("home", "maybe_away")),),
-        ),
-        parameters={
-            "within_s": Parameter(43200, 14400, 86400, "s", "rule 23: 12 h; p99 6.3 h [replay]"),
-            "rearm_s": REARM_S3,
-        },
-        latched=False,
-        subject_by=SubjectBy.HOME,
-        clears=Sentence("回到家中。", "Back at home."),
-        blind=_BLIND_AWAY,
-        pitfalls=Sentence(
-            "旅行：由家属设置外出；个人 p99 与 21:00 限尚未使用。",
-            "Trips: the family sets away; personal p99 and the 21:00 limit are not used.",
         ),
     ),
     Row(

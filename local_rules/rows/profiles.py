@@ -40,7 +40,8 @@ PROFILES = by_id(
             ),
             values={
                 "night_exit.within_s": Choice(0, "rule 22: dementia profile 0 min"),
-                "not_returned.within_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
+                "outing.cold_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
+                "outing.least_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
                 "stove_unattended.limit_s": Choice(15 * _MIN, "rule 26: warn at 15 min"),
             },
             urgent={RuleId("night_exit"): (Severity.S1, "rule 22: dementia S1")},
@@ -93,11 +94,23 @@ PROFILES = by_id(
                 "Rules about one person are off; inactivity asks for silence in all rooms and "
                 "stays on.",
             ),
+            values={"presence.residents": Choice(2, _ALONE)},
             off={
-                RuleId("no_water"): _ALONE,
-                RuleId("bathroom_dwell"): _ALONE,
-                RuleId("bathroom_dwell_hard"): _ALONE,
-                RuleId("not_returned"): _ALONE,
+                RuleId(rule): _ALONE
+                for rule in (
+                    "no_water",
+                    "bathroom_dwell",
+                    "bathroom_dwell_hard",
+                    "bedroom_stay",
+                    "bedroom_dwell",
+                    "morning",
+                    "no_morning",
+                    "bedtime",
+                    "not_in_bed",
+                    "outing",
+                    "not_returned",
+                    "not_returned_long",
+                )
             },
         ),
         Preset(

@@ -96,13 +96,39 @@ class Why(Body):
     """The last reading that counts, on the same timeline."""
 
 
+class Action(Body):
+    """What is done in the home with every device of a kind."""
+
+    target: DeviceKind
+    actuation: ActuationKind
+    duration_s: int = Field(ge=0)
+    """0: does not apply."""
+
+
+class Waiting(Body):
+    """Why help is not called yet: the person at home is being asked (`PRE_ALARM`), or the rule is
+    muted in the home (`SHELVED`). Times `..._s` are on the hub's own timeline, as `at_s`."""
+
+    until_s: float
+    """When help is called, unless the alarm ends before."""
+    span_s: float = Field(ge=0)
+    """Seconds from the beginning of the waiting to its end."""
+    prompt_s: float | None
+    """When the person is asked again; null: not any more."""
+    prompt_every_s: float = Field(ge=0)
+    prompts: int = Field(ge=0)
+    """How often the person was asked."""
+    actions: tuple[Action, ...]
+    """What will be done in the home then."""
+
+
 class Alarm(Body):
     """One alarm as it stands after this event."""
 
     v: Literal[1]
     """Version of this shape."""
     id: str = Field(pattern=ROW_ID)
-    """The alarm's own id: that of the event that raised it. All events of an alarm carry it."""
+    """The alarm's own id: that of the event that began it. All events of an alarm carry it."""
     rule: str
     subject: str
     """What the alarm is about: a device, or device/channel."""
@@ -119,14 +145,27 @@ class Alarm(Body):
     drill: bool
     """A test of the installer: nobody is to be sent."""
     why: Why
-    raised: Instant
+    raised: Instant | None
+    """When help was called. Null while it has not been (`SHELVED`, `PRE_ALARM`), and for ever if
+    the alarm was called off before."""
     acked: Instant | None
     acked_by: str
     """Who acknowledged it: `cli:<user>` in the home, `platform:<name>` from you."""
     restored: Instant | None
     closed: Instant | None
     cause: str
-    """Why it was closed: a short code of the person who did."""
+    """Why it was closed: a short code of the person who did; `answered` or `restored` for an alarm
+    that was called off by the person at home, or because its condition was over."""
+    detected: Instant | None = None
+    """When the condition was first reported. Missing: when it was `raised`."""
+    pre_alarm: Instant | None = None
+    """When the person at home was first asked. Missing: not at all."""
+    waiting: Waiting | None = None
+    """There while help is not called yet."""
+    hushed: Literal[True] = True
+    """A person in the home has acknowledged it since it was last raised."""
+    siren_until_s: float = 0.0
+    """Until when it wants a siren to sound, on the hub's own timeline."""
 
 
 class Order(Body):
@@ -165,6 +204,8 @@ class Command(Body):
     command: Literal[
         "alarm.ack",
         "alarm.resolve",
+        "rules.mute",
+        "rules.unmute",
         "mode.set",
         "speak",
         "drill",
@@ -183,6 +224,29 @@ class Command(Body):
     note: str = ""
     refused: str = ""
     """Code of the refusal; missing when it was done."""
+
+
+class Muted(Body):
+    """A person in the home has muted a rule: until then it raises no new alarm. Rules of severity
+    S1 cannot be muted."""
+
+    rule: str
+    by: str
+    until_s: float
+    """Seconds since 1970-01-01 UTC, as the hub's clock stood then; it goes by its own timeline."""
+    why: str = ""
+
+
+class Unmuted(Body):
+    """A rule is heard again. What the mute held back, and still holds, is raised."""
+
+    rule: str
+    by: str
+    """Who did it; empty when the mute ended by itself."""
+    raised: int = Field(ge=0)
+    """How many alarms this lets go of. At the end of its time each is raised by its own deadline,
+    and need not be counted here."""
+    why: str = ""
 
 
 class ModeChanged(Body):
@@ -287,6 +351,10 @@ class Audit(Body):
 BODIES: dict[Kind, type[BaseModel]] = {
     Kind.READING: Reading,
     Kind.READING_HOURLY: Hourly,
+    Kind.ALARM_SHELVED: Alarm,
+    Kind.ALARM_PRE_ALARM: Alarm,
+    Kind.ALARM_PROMPTED: Alarm,
+    Kind.ALARM_CALLED_OFF: Alarm,
     Kind.ALARM_RAISED: Alarm,
     Kind.ALARM_REPEATED: Alarm,
     Kind.ALARM_RESTORED: Alarm,
@@ -297,6 +365,8 @@ BODIES: dict[Kind, type[BaseModel]] = {
     Kind.ACTUATION_FAILED: Outcome,
     Kind.ACTUATION_REFUSED: RefusedOrder,
     Kind.COMMAND: Command,
+    Kind.RULE_MUTED: Muted,
+    Kind.RULE_UNMUTED: Unmuted,
     Kind.MODE_CHANGED: ModeChanged,
     Kind.SITE_CHANGED: SiteChanged,
     Kind.EVIDENCE_ADDED: Evidence,

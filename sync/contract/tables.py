@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from agent.core.alarm import CONTACT_ID, Hazard
-from agent.core.row import Kind
+from agent.core.row import QUIET, Kind
 from sync import limits
 from sync.codec import QUALIFIERS
 from sync.contract.answers import REFUSALS
@@ -70,6 +70,7 @@ def _kinds() -> Iterator[str]:
     for kind in Kind:
         lane = "urgent for S1 to S3, else bulk" if kind.startswith("alarm.") else "bulk"
         lane = "urgent" if kind is Kind.SITE_CHANGED else lane
+        lane = "bulk" if kind in QUIET else lane
         body = body_name(BODIES[kind])
         qualifier = QUALIFIERS.get(kind, "")
         yield f"| `{kind}` | {lane} | {qualifier} | [{body}](contract/schemas/{body}.json) |"

@@ -1,5 +1,6 @@
 /* Gives a process a wall clock that is BENT_WALL_S seconds off, or as many as the file BENT_FILE
-   says at the moment, and a kernel that says BENT_SYNC (0 synchronised, 5 not). Preload it. */
+   says at the moment, and a kernel that says BENT_SYNC (0 synchronised, 5 not). BENT_BOOT_S is for
+   how many seconds longer the machine has been up, as after a night's sleep. Preload it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ int clock_gettime(clockid_t which, struct timespec *now)
     int answer = real(which, now);
     if (which == CLOCK_REALTIME)
         now->tv_sec += seconds_off();
+    const char *slept = getenv("BENT_BOOT_S");
+    if (which == CLOCK_BOOTTIME && slept)
+        now->tv_sec += atol(slept);
     return answer;
 }
 

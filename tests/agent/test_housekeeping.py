@@ -21,7 +21,7 @@ from agent.journal.salvage import saved_rows, saved_state
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore
 from tests.agent.home import BUTTON, SMOKE, Home, until
-from tests.agent.test_pipeline import bodies, kinds, living
+from tests.agent.test_pipeline import bodies, kinds, living, of
 from tests.clocks import HandClock
 
 PERSON = Caller(Role.OPERATOR, "cli:test", on_site=True)
@@ -134,7 +134,7 @@ def test_no_class_holds_what_people_did_or_what_was_lost() -> None:
 
 def test_alarms_go_last_and_only_when_the_platform_has_them() -> None:
     assert TABLE[-1].name == "alarms"
-    assert [row.lane for row in TABLE] == [None, None, None, Lane.URGENT]
+    assert [row.lane for row in TABLE] == [None, None, None, Lane.BULK, Lane.URGENT]
 
 
 # --- salvage --------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ async def test_after_a_damaged_page_alarms_devices_and_most_rows_are_there_again
         alarm = await an_old_alarm(home)
         for number in range(400):
             home.hear(BUTTON, Quantity.ILLUMINANCE_LX, float(number), channel="x" * 100)
-        await home.until(lambda: kinds(home).count("reading") > 400)
+        await home.until(lambda: len(of(home, Quantity.ILLUMINANCE_LX)) == 400)
         old_id = home.store.journal_id
         rows = len(kinds(home))
     damage(tmp_path / "data" / "journal.db")

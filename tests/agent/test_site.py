@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from agent.config import load
 from agent.control.schema import ChangeResult, SignedParams, Text, UplinkReport
-from agent.core.alarm import RuleId, Severity
+from agent.core.alarm import AlarmState, RuleId, Severity
 from agent.core.clock import TimeQuality
 from agent.core.errors import CommandRefused
 from agent.core.reading import Quantity
@@ -34,6 +34,7 @@ from agent.site.state import Part, Site
 from local_rules.catalog import ROWS
 from tests.agent.home import BUTTON, SMOKE
 from tests.agent.remote_home import STRANGER, RemoteHome, remote_home
+from tests.agent.test_asking import BATH, DWELL, enter, furnish, state_is
 from tests.clocks import HandClock
 
 SETTING = Table.SETTING
@@ -279,6 +280,50 @@ async def test_a_hold_of_a_rule_that_saves_a_life_is_not_forgotten_by_a_change(
     house.pass_time(181)  # Another rule may be changed; this one once it is at rest.
     await house.change("rules.apply", 2, SMOKE_HOLD, trial_s=5)
     assert hold_s(house) == 300
+
+
+FORGETFUL: list[dict[str, Any]] = [
+    {"off": [DWELL]},
+    {"tuned": {f"{DWELL}.pre_alarm_s": 1800}},
+    {"tuned": {f"{DWELL}.pre_alarm_s": 0}},
+]
+
+
+@pytest.mark.parametrize("content", FORGETFUL)
+async def test_a_change_that_would_forget_who_is_being_asked_is_refused_until_that_is_over(
+    house: RemoteHome, content: dict[str, Any]
+) -> None:
+    enter(house.home)
+    await state_is(house.home, AlarmState.PRE_ALARM)
+    refused = house.signed("rules.apply", 1, content, trial_s=5)
+    with pytest.raises(CommandRefused, match=f"{DWELL}.*pre-alarm.*wanted.*ask again") as caught:
+        await house.ask("change", refused, ChangeResult)
+    assert caught.value.code == "not_allowed"
+    assert house.home.changes.site == Site(), "the rules in force stay so"
+    await house.change("rules.apply", 1, SMOKE_HOLD, trial_s=5)
+    house.pass_time(120)
+    await state_is(house.home, AlarmState.ACTIVE)
+    await house.change("rules.apply", 2, content, trial_s=5)
+
+
+async def test_a_trial_that_is_taken_back_calls_for_help_at_the_deadline_all_the_same(
+    house: RemoteHome,
+) -> None:
+    await house.change("rules.apply", 1, {"off": [DWELL]}, trial_s=5)
+    house.pass_time(6)
+    await house.change("rules.apply", 2, {}, trial_s=600)
+    within_s = {"tuned": {f"{DWELL}.within_s": 1800}}
+    assert await house.refused("change", house.signed("rules.apply", 3, within_s)) == (
+        "trial_running"
+    )
+    furnish(house.home)
+    house.home.hear(BATH, Quantity.MOTION, True, channel="")
+    house.home.pass_time(3600)  # Guard is not asked to look at the trial yet.
+    await state_is(house.home, AlarmState.PRE_ALARM)
+    house.again()  # In the trial: the rule is off again.
+    assert DWELL not in house.home.changes.rules.by_id
+    house.pass_time(120)
+    await state_is(house.home, AlarmState.ACTIVE)
 
 
 async def test_nothing_is_changed_while_the_disk_is_away(house: RemoteHome) -> None:

@@ -184,6 +184,7 @@ def alarm(number: int, **changes: object) -> schema.AlarmInfo:
             "latched": True,
             "condition_active": False,
             "why": {"zh": "床头按钮被按下", "en": "the bedside button was pressed"},
+            "detected_at_s": 1_790_000_000.0,
             "raised_at_s": 1_790_000_000.0,
             "acked_at_s": None,
             "acked_by": "",

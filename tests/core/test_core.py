@@ -33,6 +33,7 @@ def alarm(hazard: Hazard = Hazard.SOS, state: AlarmState = AlarmState.ACTIVE) ->
         count=1,
         drill=False,
         why=Why(Sentence("按下", "pressed"), BUTTON, "sos", "True"),
+        detected=NOW,
         raised=NOW,
     )
 
@@ -51,6 +52,7 @@ def test_a_sentence_speaks_english_to_everybody_else(language: str) -> None:
     ("state", "is_open"),
     [
         (AlarmState.NORMAL, False),
+        (AlarmState.SHELVED, True),
         (AlarmState.PRE_ALARM, True),
         (AlarmState.ACTIVE, True),
         (AlarmState.ACKED, True),
@@ -63,7 +65,7 @@ def test_an_alarm_is_open_until_it_is_closed(state: AlarmState, is_open: bool) -
 
 
 def test_every_state_of_an_alarm_was_asked_whether_it_is_open() -> None:
-    assert len(AlarmState) == 6
+    assert len(AlarmState) == 7
 
 
 @pytest.mark.parametrize("hazard", Hazard)

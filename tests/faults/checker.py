@@ -23,6 +23,9 @@ AT_ONCE_MS = 3_000
 SIREN_MS = 45_000
 """An order outlives a kill: a cold start, the radio's start and the driver's own retries."""
 
+BEGINS = ("alarm.raised", "alarm.pre_alarm", "alarm.shelved")
+"""The rows with which an alarm may begin, and after which it is named."""
+
 Claim = Callable[[Evidence], Iterator[str]]
 
 
@@ -53,11 +56,11 @@ def told_rows_are_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def told_alarms_are_kept(evidence: Evidence) -> Iterator[str]:
-    """An alarm that was told has a row that raised it, and a row for each change that was told."""
+    """An alarm that was told has a row that began it, and a row for each change that was told."""
     rows = _alarm_rows(evidence.journal)
     for alarm in evidence.told.alarms:
         history = rows.get(alarm["id"], [])
-        if not history or history[0].kind != "alarm.raised":
+        if not history or history[0].kind not in BEGINS:
             yield f"alarm {alarm['id']} was told and no row raised it"
             continue
         same = ("rule", "subject", "severity", "drill")
@@ -119,14 +122,17 @@ def seqs_are_contiguous(evidence: Evidence) -> Iterator[str]:
 
 
 def one_alarm_for_one_incident(evidence: Evidence) -> Iterator[str]:
-    """An alarm is named after the row that raised it, and is not raised again while it is open."""
+    """An alarm is named after the row that began it; while it is open no other begins for the same
+    thing, and help for it is called once."""
     standing: dict[tuple[str, str, bool], str] = {}
+    called: set[str] = set()
     for (journal_id, seq), row in sorted(evidence.journal.items()):
         if not row.kind.startswith("alarm."):
             continue
         body = row.body
         key = (body["rule"], body["subject"], body["drill"])
-        if row.kind == "alarm.raised":
+        waits = standing.get(key) == body["id"] and body["id"] not in called
+        if row.kind in BEGINS and not waits:
             if body["id"] != f"{journal_id}-{seq}":
                 yield f"row {seq} of {journal_id} raised an alarm called {body['id']}"
             if key in standing:
@@ -134,6 +140,8 @@ def one_alarm_for_one_incident(evidence: Evidence) -> Iterator[str]:
             standing[key] = body["id"]
         elif standing.get(key) != body["id"]:
             yield f"row {seq} of {journal_id} changes alarm {body['id']}, which does not stand"
+        if row.kind == "alarm.raised":
+            called.add(body["id"])
         if body["state"] == "CLOSED":
             standing.pop(key, None)
 

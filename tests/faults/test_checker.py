@@ -76,6 +76,19 @@ def test_a_good_run_has_no_fault() -> None:
     assert check(good()) == []
 
 
+@pytest.mark.parametrize("end", ["alarm.raised", "alarm.called_off"])
+def test_an_alarm_may_wait_before_it_is_raised(end: str) -> None:
+    evidence = good()
+    for seq, kind, state in ((5, "alarm.pre_alarm", "PRE_ALARM"), (6, end, "CLOSED")):
+        state = "ACTIVE" if kind == "alarm.raised" else state
+        row = alarm(kind, state, 30_000)
+        body = {**row.body, "id": f"{JOURNAL}-5", "rule": "bathroom_dwell"}
+        evidence.journal[JOURNAL, seq] = replace(row, lane="bulk", severity="S2", body=body)
+    assert check(evidence) == []
+    evidence.journal[JOURNAL, 7] = replace(evidence.journal[JOURNAL, 6], kind="alarm.raised")
+    assert check(evidence), "once is enough, and never after the end"
+
+
 def _lose(evidence: Evidence) -> None:
     del evidence.journal[JOURNAL, 3]
 

@@ -248,7 +248,7 @@ def _silence(rule: AnyRule) -> Play:
     if plan.amount:
         return _amount(rule, at_hour(8))
     quantity = next(iter(rule.inputs))
-    sign: Value = 1.5 if quantity is Quantity.WATER_FLOW_LPH else True
+    sign: Value = {Quantity.WATER_FLOW_LPH: 1.5, Quantity.QUIET_S: 0.0}.get(quantity, True)
     room = ROOM_NAMES[RoomKind.ENTRY]
     quiet: tuple[Line, ...] = () if plan.anything else (Line(at_s, quantity, False, room),)
     near_s = at_s + values["limit_s"] - 1

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from agent import catalogue
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Hazard, Severity
 from agent.core.device import DeviceId, DeviceKind
-from agent.core.effect import LocalAction
 from agent.core.errors import ConfigError
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
@@ -116,10 +115,9 @@ def test_no_s1_rule_can_be_turned_off(rule: str) -> None:
 
 
 def test_other_rules_can_be_turned_off() -> None:
-    off = ["night_rising", "night_rising_often", "water_leak"]
-    rules = book(off=off)
-    assert set(BOOK.by_id) - set(rules.by_id) == set(off)
-    assert Quantity.NIGHT_RISINGS not in rules.by_quantity
+    rules = book(off=["visit_missed", "water_leak"])
+    assert set(BOOK.by_id) - set(rules.by_id) == {"visit_missed", "water_leak"}
+    assert Quantity.VISIT_DUE not in rules.by_quantity
 
 
 @pytest.mark.parametrize("key", ["", "smoke", "smoke.severity", "smok.rearm_s", "smoke."])

@@ -357,7 +357,7 @@ class TestDevices:
 
     def test_a_pace_that_the_rule_does_not_know_starts_fresh(self) -> None:
         home = home_of("inactivity")
-        hear(home, 0, Quantity.MOTION)
+        hear(home, 0, Quantity.QUIET_S, 0.0)
         ((key, _),) = home.state.states.items()
         text = dump(home.state, key, home.book).replace('"pace":""', '"pace":"mains_limit_s"')
         assert restore([(key.rule, key.subject, text)], home.book).lost

@@ -103,7 +103,7 @@ def test_the_personal_limit_holds_inside_the_rows_own_bounds(
     home = Home(RuleBook.of((BOOK.by_id[RuleId("inactivity")],)))
     home.take(says(Quantity.ALERT_LINE_S, line_s, 999.0))
     for said in trace:
-        home.take(says(Quantity.MOTION, True, said.at_s))
+        home.take(says(Quantity.QUIET_S, 0.0, said.at_s))
     home.wait_until(end_s - 0.01)
     made = [(at_s, what.split()[0]) for at_s, what in home.alarms()]
     bounded_s = min(max(line_s, 10000), 40000)

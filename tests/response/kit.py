@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Alarm, AlarmId, Hazard, RuleId, Severity, Why
 from agent.core.clock import BootId, Stamp, TimeQuality
 from agent.core.command import AckAlarm, Caller, ResolveAlarm, Role
 from agent.core.device import DeviceId, DeviceKind
-from agent.core.effect import LocalAction, RaiseAlarm, RestoreAlarm
+from agent.core.effect import RaiseAlarm, RestoreAlarm, WakeAt
+from agent.core.event import Woken
 from agent.core.text import Sentence
 from agent.response.lifecycle import AlarmBook, Cause, Change, apply
+from agent.response.waiting import WAIT, wake_key
 
 NEIGHBOUR = Caller(Role.OPERATOR, "cli:neighbour", on_site=True)
 DAUGHTER = Caller(Role.LINK, "platform:daughter", on_site=False)
@@ -89,3 +91,25 @@ class Desk:
     def resolve(self, alarm: Alarm, caller: Caller = NEIGHBOUR) -> Change:
         """Let `caller` close `alarm`."""
         return self.take(ResolveAlarm(alarm.id, caller, "kitchen_smoke"))
+
+
+def asking(
+    pre_alarm_s: float = 120, every_s: float = 50, hazard: Hazard = Hazard.DWELL
+) -> RaiseAlarm:
+    """Return what a rule that asks first raises."""
+    effect = raised(hazard, actions=(siren(60),))
+    return replace(effect, severity=Severity.S2, pre_alarm_s=pre_alarm_s, prompt_every_s=every_s)
+
+
+def ring(desk: Desk, alarm: Alarm, at_s: float) -> Change:
+    """Let the alarm's timer ring at hub time `at_s`."""
+    desk.at_s = at_s - 1
+    key = wake_key(alarm.id, WAIT)
+    return desk.take(Woken(key, at_s, stamp(at_s)))
+
+
+def only_timer(change: Change) -> WakeAt:
+    """Return the one timer that a change asks for."""
+    (timer,) = change.timers
+    assert isinstance(timer, WakeAt)
+    return timer

@@ -39,7 +39,7 @@ def ask(
     return allowed(Actuation(kind, 60), target, requester, alarms, rooms, drill=drill)
 
 
-STATES = (AlarmState.ACTIVE, AlarmState.ACKED, AlarmState.RTN_UNACKED, AlarmState.CLOSED)
+STATES = tuple(state for state in AlarmState if state is not AlarmState.NORMAL)
 ALARMS = [
     alarm(hazard, subject, state=state, condition_active=active, drill=drill)
     for hazard, subject, state, active, drill in product(

@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.alarm import Alarm, AlarmId, AlarmState, Hazard, RuleId, Severity, Why
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
+from agent.core.alarm import (
+    Alarm,
+    AlarmId,
+    AlarmState,
+    Hazard,
+    RuleId,
+    Severity,
+    Waiting,
+    Why,
+)
 from agent.core.clock import BootId, Stamp, TimeQuality
-from agent.core.device import DeviceId
+from agent.core.device import DeviceId, DeviceKind
 from agent.core.errors import JournalError
 from agent.core.text import Sentence
 from agent.response.record import alarm_from_body, alarm_to_body
@@ -22,6 +32,21 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 stamps = st.builds(
     Stamp, finite, st.integers(), st.text().map(BootId), finite, st.sampled_from(TimeQuality)
 )
+actions = st.builds(
+    LocalAction,
+    st.sampled_from(DeviceKind),
+    st.builds(Actuation, st.sampled_from(ActuationKind), st.integers(0, 1800)),
+)
+waitings = st.builds(
+    Waiting,
+    until_s=finite,
+    span_s=finite,
+    prompt_s=st.none() | finite,
+    prompt_every_s=finite,
+    prompts=st.integers(0, 1000),
+    actions=st.lists(actions, max_size=3).map(tuple),
+)
+WAITS = (AlarmState.SHELVED, AlarmState.PRE_ALARM)
 alarms = st.builds(
     Alarm,
     id=st.text().map(AlarmId),
@@ -45,15 +70,21 @@ alarms = st.builds(
         since_s=st.none() | finite,
         last_s=st.none() | finite,
     ),
-    raised=stamps,
+    detected=stamps,
+    pre_alarm=st.none() | stamps,
+    raised=st.none() | stamps,
     acked=st.none() | stamps,
     acked_by=st.text(),
     restored=st.none() | stamps,
     closed=st.none() | stamps,
     cause=st.text(),
-)
+    waiting=waitings,
+    hushed=st.booleans(),
+    siren_until_s=st.none() | finite,
+).map(lambda alarm: alarm if alarm.state in WAITS else replace(alarm, waiting=None))
 
 BODY = alarm_to_body(Desk().begin(raised(Hazard.SMOKE)))
+ASKED = alarm_to_body(Desk().begin(replace(raised(Hazard.DWELL), pre_alarm_s=120)))
 
 
 def test_an_alarm_of_an_earlier_release_has_no_times_of_its_evidence() -> None:
@@ -101,6 +132,31 @@ def test_an_alarm_with_a_part_missing_is_refused(key: str) -> None:
 def test_an_alarm_with_a_wrong_part_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(JournalError, match="not whole"):
         alarm_from_body({**BODY, **changes})
+
+
+def test_an_alarm_that_never_waited_has_nothing_to_say_of_waiting() -> None:
+    assert not {"detected", "pre_alarm", "waiting", "hushed", "siren_until_s"} & set(BODY)
+    assert alarm_from_body(BODY).detected == alarm_from_body(BODY).raised
+    assert {"detected", "pre_alarm", "waiting"} <= set(ASKED)
+    assert ASKED["raised"] is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"waiting": None},
+        {"waiting": {**ASKED["waiting"], "until_s": float("nan")}},
+        {"waiting": {**ASKED["waiting"], "until_s": float("inf")}},
+        {"waiting": {**ASKED["waiting"], "prompt_s": "soon"}},
+        {"waiting": {**ASKED["waiting"], "actions": [{"target": "dragon"}]}},
+        {"waiting": {"until_s": 3.0}},
+        {"state": "ACTIVE"},
+        {"detected": None},
+    ],
+)
+def test_an_alarm_that_waits_for_nobody_knows_what_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(JournalError, match="not whole"):
+        alarm_from_body({**ASKED, **changes})
 
 
 def test_a_drill_stays_a_drill_on_disk() -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import Alarm, Hazard
 from agent.core.command import AckAlarm, Caller
 from agent.core.device import DeviceKind
-from agent.core.effect import LocalAction
 from agent.response.lifecycle import Cause
 from agent.response.silence import lasting, siren_effects, siren_wanted
 from tests.response.kit import DAUGHTER, NEIGHBOUR, Desk, raised, restored, siren, stamp
@@ -149,9 +148,9 @@ def test_a_hushed_alarm_no_longer_lengthens_a_siren() -> None:
 
 def test_a_drill_lengthens_no_siren() -> None:
     desk = Desk()
-    desk.begin(raised(subject="drill:zb:1", drill=True, actions=(siren(300),)))
+    drill = desk.begin(raised(subject="drill:zb:1", drill=True, actions=(siren(300),)))
     assert lasting(desk.book, (siren(60),), stamp(2.0)) == (siren(60),)
-    assert desk.book.sounding == {}
+    assert drill.siren_until_s is None
 
 
 def test_only_sirens_are_lengthened() -> None:

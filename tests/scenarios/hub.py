@@ -10,18 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from agent.core.actuation import ActuationKind, Requester
+from agent.core.actuation import ActuationKind, LocalAction, Requester
 from agent.core.alarm import Alarm, AlarmId
 from agent.core.clock import Stamp
 from agent.core.command import AckAlarm, ResolveAlarm
 from agent.core.device import Device, DeviceId, DeviceKind
-from agent.core.effect import Derive, LocalAction, RaiseAlarm
+from agent.core.effect import Derive
 from agent.core.errors import CommandRefused
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
 from agent.replay.home import News, RecordedHome
 from agent.response import gate, silence
-from agent.response.lifecycle import AlarmBook, Cause, apply
+from agent.response.lifecycle import AlarmBook, Change, apply
 from agent.response.record import alarm_from_body, alarm_to_body
 from local_rules import engine, snapshot
 from local_rules.rule import RuleBook
@@ -61,7 +61,7 @@ class Hub(RecordedHome):
         rows = [(key.rule, key.subject, text) for key, text in self._rule_disk.items()]
         restored = snapshot.restore(rows, self._rules)
         alarms = [alarm_from_body(json.loads(text)) for text in self._alarm_disk.values()]
-        self.book = AlarmBook.of(sorted(alarms, key=lambda alarm: alarm.raised.at_s))
+        self.book = AlarmBook.of(sorted(alarms, key=lambda alarm: alarm.detected.at_s))
         self.state = restored.state
         self.restart(stamp)
         return tuple(lost.sentence for lost in restored.lost)
@@ -89,9 +89,8 @@ class Hub(RecordedHome):
                 self.presence = str(effect.reading.value)
                 self._say(f"判断：{self.presence}", f"believes: {self.presence}")
 
-    def _act(self, before: AlarmBook, cause: Cause, alarm: Alarm) -> None:
-        actions = cause.actions if isinstance(cause, RaiseAlarm) else ()
-        actions += silence.siren_effects(before, self.book)
+    def _act(self, before: AlarmBook, change: Change, alarm: Alarm) -> None:
+        actions = change.actions + silence.siren_effects(before, self.book)
         assert self.now is not None, "something happened"
         for action in silence.lasting(self.book, actions, self.now):
             self._order(action, alarm)

@@ -44,6 +44,23 @@ ALARM: Message = {
     "closed": None,
     "cause": "",
 }
+ASKED: Message = {
+    **ALARM,
+    "state": "PRE_ALARM",
+    "raised": None,
+    "acked": None,
+    "acked_by": "",
+    "detected": _INSTANT,
+    "pre_alarm": _INSTANT,
+    "waiting": {
+        "until_s": 121.5,
+        "span_s": 120.0,
+        "prompt_s": None,
+        "prompt_every_s": 60.0,
+        "prompts": 2,
+        "actions": [{"target": "siren", "actuation": "siren_on", "duration_s": 60}],
+    },
+}
 _ORDER = {
     "key": "5d99e7b6-66/1/siren_on/zb:2",
     "alarm": "5d99e7b6-66",
@@ -58,7 +75,7 @@ BODY: dict[str, list[Message]] = {
         {"quantity": "sos", "value": True, "channel": "alarm1", "frame": "f", "repeat_of": 3},
     ],
     "data.reading.hourly": [{**_HOUR, "min": 20.5, "max": 21.0, "mean": 20.75}],
-    "data.alarm": [ALARM],
+    "data.alarm": [ALARM, {**ALARM, "hushed": True, "siren_until_s": 61.5}, ASKED],
     "data.actuation.asked": [
         _ORDER,
         {"key": "r-1/speak/sp:1", "actuation": "speak", "duration_s": 0, "drill": False},
@@ -67,6 +84,13 @@ BODY: dict[str, list[Message]] = {
     "data.actuation.outcome": [{"key": "k", "actuation": "siren_on", "detail": ""}],
     "data.command": [
         {"command": "alarm.ack", "alarm": "x-1", "by": "platform:li.na", "on_site": False}
+    ],
+    "data.rule.muted": [
+        {"rule": "door_open", "by": "cli:li", "until_s": 1.8e9, "why": "airing"},
+    ],
+    "data.rule.unmuted": [
+        {"rule": "door_open", "by": "cli:li", "raised": 0},
+        {"rule": "door_open", "by": "", "raised": 1, "why": "its time is over"},
     ],
     "data.mode.changed": [
         {"mode": "away", "by": "platform:li.na", "until_s": 1.8e9},

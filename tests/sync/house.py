@@ -266,8 +266,8 @@ class Guard:
         return AlarmInfo(
             id=params.alarm, rule="sos", hazard="sos", severity="S1", state="ACKED",
             subject="zigbee-1", device_name="", count=1, drill=False, code=101, latched=True,
-            condition_active=False, why=Text(zh="", en=""), raised_at_s=0.0, acked_at_s=0.0,
-            acked_by=params.by, restored_at_s=None, closed_at_s=None, cause="",
+            condition_active=False, why=Text(zh="", en=""), detected_at_s=0.0, raised_at_s=0.0,
+            acked_at_s=0.0, acked_by=params.by, restored_at_s=None, closed_at_s=None, cause="",
         )  # fmt: skip
 
 

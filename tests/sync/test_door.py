@@ -138,7 +138,7 @@ def trouble(number: int) -> AlarmInfo:
         id=f"5d99e7b6-{number}", rule="device_fault", hazard="device_fault", severity="S4",
         state="ACTIVE", subject="zb:1/battery_low", device_name=NAMES[0], count=1, drill=False,
         code=380, latched=False, condition_active=True, why=Text(zh=NAMES[0], en=NAMES[1]),
-        raised_at_s=0.0, acked_at_s=None, acked_by=NAMES[3], restored_at_s=None,
+        detected_at_s=0.0, raised_at_s=0.0, acked_at_s=None, acked_by=NAMES[3], restored_at_s=None,
         closed_at_s=None, cause="",
     )  # fmt: skip
 
