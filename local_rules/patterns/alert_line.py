@@ -117,7 +117,8 @@ def _heard(state: AlertLineState, reading: Reading) -> AlertLineState:
             at_home = value in AT_HOME
             if at_home is state.at_home:
                 return state
-            return replace(state, at_home=at_home, sign_s=None)
+            # Who comes home gives a sign: the night after a late evening out is a stretch too.
+            return replace(state, at_home=at_home, sign_s=stamp.at_s if at_home else None)
         case Quantity.SILENT | Quantity.STUCK:
             is_known = reading.device in state.lost
             if not isinstance(value, bool) or value is is_known:
