@@ -71,6 +71,7 @@ THINGS: Mapping[str, Thing] = {
     "scale": Thing(S("体重秤", "scale")),
     "energy": Thing(S("电表", "electricity meter")),
     "lamp": Thing(S("照明回路", "lamp circuit")),
+    "tv": Thing(S("电视盒", "TV box")),
     "siren": Thing(S("警号", "siren"), DeviceKind.SIREN, ("客厅",)),
     "valve": Thing(S("燃气阀", "gas valve"), DeviceKind.VALVE, ("厨房",)),
     "light": Thing(S("灯", "light"), DeviceKind.LIGHT, ("玄关",)),
@@ -89,6 +90,7 @@ HUB_PARTS: Mapping[str, Sentence] = {
     "radio": S("无线信道", "the radio"),
     "queue": S("待传队列", "the queue"),
     "guard": S("守护进程", "guard"),
+    "said": S("家属", "the family"),
     "figures": S("每日统计", "the figures of the day"),
 }
 """Things that are parts of the hub: in every home, and in no room. With the names that they have
@@ -190,7 +192,11 @@ SAYINGS: tuple[Saying, ...] = (
     _says("亮着灯", "lamp lit", "lamp", Q.LIGHT_ON, True),
     _says("关了灯", "lamp out", "lamp", Q.LIGHT_ON, False),
     _says("按延时键", "leave-it-on pressed", "stove", Q.EXTENDED, True),
+    _says("按遥控器", "TV key pressed", "tv", Q.TV_KEY, True),
+    _says("像是别人测的", "measured by somebody else", "cuff", Q.USER_MISMATCH, True),
     # Plans and figures.
+    _measures("家属说外出", "family says away for", "said", Q.AWAY_FOR_S, "s|秒"),
+    _says("家属说已回家", "family says back", "said", Q.AWAY_FOR_S, 0.0),
     _says("该服药", "medicine due", "plan", Q.DOSE_DUE, True),
     _says("该探访", "visit due", "visits", Q.VISIT_DUE, True),
     _says("已探访", "visit made", "visits", Q.VISIT_SEEN, True),
