@@ -6,7 +6,7 @@ the last sign of life is the last one of the others. It counts again from when i
 
     stuck because      when                                          until
     on                 motion without a pause for `on_s`             it says that there is none
-    alone              the only source that moves for `alone_s`      another one moves
+    alone              the only source inside that moves, `alone_s`  another one moves
     open               a door open, and no sign at all for `open_s`  it is closed
     user               a measurement is another person's             one is this person's
 
@@ -263,8 +263,8 @@ def _live(
     """Take in a sign of `source`."""
     at_s, device = stamp.at_s, source.device
     alone_s = state.alone_s
-    if state.alone != device:
-        alone_s = at_s
+    if state.alone != device or source.name == DOOR:
+        alone_s = at_s  # While everybody is away only the door moves, if anything does.
     elif at_s - alone_s >= rule.values["alone_s"] and _has_others(sources, device):
         return _distrust(replace(state, sources=sources), stamp, device, ALONE)
     is_door = source.name == DOOR

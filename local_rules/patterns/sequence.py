@@ -2,8 +2,10 @@
 
 A opens the wait and B ends it; A said again meanwhile changes nothing, for the time runs from the
 first. With a window, only an A inside it counts; while the time of day is not known every A does.
-With `before_s`, a B that came shortly before A has answered it already. A rule that counts raises
-only when B was missing `times` within `times_within_s`. What stands is over when B comes after all.
+With `before_s`, a B that came shortly before A has answered it already; with `settle_s`, one that
+comes sooner after A still belongs to A, as the hallway that sees somebody leave. A rule that counts
+raises only when B was missing `times` within `times_within_s`. What stands is over when B comes
+after all.
 """
 
 from __future__ import annotations
@@ -75,6 +77,7 @@ class Sequence:
     then: tuple[Match, ...]
     in_window: bool = False
     answered_before: bool = False
+    settles: bool = False
     counts: bool = False
 
 
@@ -183,6 +186,10 @@ def _met(
     rule: SequenceRule, state: SequenceState | None, subject: str, reading: Reading
 ) -> SequenceOutcome:
     met_s = reading.received.at_s if rule.plan.answered_before else None
+    if rule.plan.settles and state is not None and state.since_s is not None:
+        is_early = reading.received.at_s - state.since_s < rule.values["settle_s"]
+        if is_early and not state.standing:
+            return state, ()
     if state is None:
         return (replace(_fresh(reading), met_s=met_s) if met_s is not None else None), ()
     if state.since_s is None and met_s is None:
@@ -254,8 +261,9 @@ def _cancel(rule: SequenceRule, state: SequenceState, subject: str) -> tuple[Can
 def _takes(plan: Sequence) -> tuple[str, ...]:
     window = day.WINDOW if plan.in_window else ()
     before = ("before_s",) if plan.answered_before else ()
+    settles = ("settle_s",) if plan.settles else ()
     counts = count.TAKES if plan.counts else ()
-    return ("within_s", *before, *window, *counts, "rearm_s")
+    return ("within_s", *before, *settles, *window, *counts, "rearm_s")
 
 
 def _load(rule: SequenceRule, body: Any) -> SequenceState:

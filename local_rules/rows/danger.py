@@ -295,7 +295,7 @@ DANGER: tuple[Row, ...] = (
             first=(Match(Quantity.FALL_SUSPECTED),),
             then=(
                 Match(Quantity.MOTION, other_room=True),
-                Match(Quantity.CONTACT_OPEN, values=(True, False)),
+                Match(Quantity.CONTACT_OPEN),
                 Match(Quantity.FALL_SUSPECTED, values=(False,)),
             ),
         ),

@@ -21,7 +21,8 @@ _BED = {Quantity.IN_BED: Sentence("上床", "the bed was entered")}
 _MOVED = {Quantity.CONTACT_OPEN: Sentence("门开合", "a door moved")}
 _BEDROOM = frozenset({RoomKind.BEDROOM})
 _UP = Match(Quantity.MOTION, rooms=_BEDROOM, elsewhere=True)
-_ANY_CONTACT = Match(Quantity.CONTACT_OPEN, values=(True, False))
+# Opened, not closed: a contact repeats each few hours that it is closed, and nobody moved it.
+_OPENED = Match(Quantity.CONTACT_OPEN)
 _OUT = Match(Quantity.PRESENCE, values=("away",))
 _BACK = Match(Quantity.PRESENCE, values=("home",))
 _DAYS_MIN = Parameter(7, 3, 28, "d", "Design: a week, 4.2: better 14 d")
@@ -225,12 +226,12 @@ HABITS: tuple[Row, ...] = (
         Habit(
             Quantity.DWELL_DUE,
             begins=(Match(Quantity.MOTION, rooms=_BEDROOM),),
-            ends=(_UP, _ANY_CONTACT),
+            ends=(_UP, _OPENED),
             calls_off=(_OUT,),
             quantile=0.99,
         ),
         {
-            "cold_s": Parameter(43200, 36000, 57600, "s", "rule 16: 10 h, awake hours [12]"),
+            "cold_s": Parameter(50400, 36000, 57600, "s", "Design: a night and a long morning"),
             "plus_s": Parameter(7200, 3600, 14400, "s", "Design: as rule 23"),
             "least_s": Parameter(36000, 28800, 43200, "s", "rule 16: bedroom >= 10 h [12]"),
             "most_s": Parameter(57600, 43200, 86400, "s", "Design: a night and a morning"),
@@ -248,7 +249,7 @@ HABITS: tuple[Row, ...] = (
             Sentence("在卧室停留已超过平时最长时间", "the stay in the bedroom is unusually long"),
         ),
         {**_MOTION, **_MOVED, **_PRESENCE},
-        (_UP, _ANY_CONTACT, _OUT),
+        (_UP, _OPENED, _OUT),
         Parameter(600, 60, 3600, "s", "rule 16: voice"),
         Sentence("别处有活动或门开关。", "Motion elsewhere, or a door moves."),
         Sentence("生病卧床；其他房间尚未监测。", "A sick day; other rooms are not watched."),

@@ -226,7 +226,7 @@ HOUSEHOLD: tuple[Row, ...] = (
                     opens=(Match(Quantity.MOTION, rooms=_BATHROOM),),
                     closes=(
                         Match(Quantity.MOTION, rooms=_BATHROOM, elsewhere=True),
-                        Match(Quantity.CONTACT_OPEN, values=(True, False)),
+                        Match(Quantity.CONTACT_OPEN),
                     ),
                     at_first=False,
                 ),

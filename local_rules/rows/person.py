@@ -23,9 +23,12 @@ _BATHROOM_DWELL = Sequence(
     first=(Match(Quantity.MOTION, rooms=_BATHROOM),),
     then=(
         Match(Quantity.MOTION, rooms=_BATHROOM, elsewhere=True),
-        Match(Quantity.CONTACT_OPEN, values=(True, False)),
+        # Opened, not closed: a contact repeats each few hours that it is closed.
+        Match(Quantity.CONTACT_OPEN),
+        Match(Quantity.IN_BED),
     ),
 )
+_IN_BED = {Quantity.IN_BED: Sentence("上床", "the bed was entered")}
 _DOORWAY = frozenset({RoomKind.ENTRY, RoomKind.UNKNOWN})
 _REARM_DAY = Parameter(86400, 21600, 172800, "s", "Design: once a day")
 _NOT_HELD = Parameter(0, 0, 0, "s", "does not apply: at once")
@@ -81,7 +84,7 @@ PERSON: tuple[Row, ...] = (
         name=Sentence("卫生间滞留", "bathroom dwell"),
         hazard=Hazard.DWELL,
         severity=Severity.S2,
-        inputs={**_MOTION, **_DOOR},
+        inputs={**_MOTION, **_DOOR, **_IN_BED},
         pattern=SEQUENCE,
         plan=_BATHROOM_DWELL,
         parameters={
@@ -105,7 +108,7 @@ PERSON: tuple[Row, ...] = (
         name=Sentence("卫生间滞留过久", "far too long in the bathroom"),
         hazard=Hazard.DWELL,
         severity=Severity.S2,
-        inputs={**_MOTION, **_DOOR},
+        inputs={**_MOTION, **_DOOR, **_IN_BED},
         pattern=SEQUENCE,
         plan=_BATHROOM_DWELL,
         parameters={
@@ -240,10 +243,12 @@ PERSON: tuple[Row, ...] = (
             first=(Match(Quantity.CONTACT_OPEN, rooms=_DOORWAY),),
             then=(Match(Quantity.MOTION),),
             in_window=True,
+            settles=True,
         ),
         parameters={
             # 0 is the dementia profile: the open door itself is the alarm.
             "within_s": Parameter(180, 0, 900, "s", "rule 22: 3 min; dementia 0"),
+            "settle_s": Parameter(60, 0, 120, "s", "4.2: > 60 s after a door event"),
             **NIGHT,
             "rearm_s": REARM_S3,
         },

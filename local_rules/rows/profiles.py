@@ -27,9 +27,14 @@ PROFILES = by_id(
             ),
             values={
                 "inactivity.limit_s": Choice(10 * _H, "rule 17: 10 h also by day (Design)"),
-                "bathroom_dwell.within_s": Choice(45 * _MIN, "rule 15: 45 min"),
+                "bathroom_dwell.pre_alarm_s": Choice(
+                    15 * _MIN, "rule 15: asked at 30, told at 45 min"
+                ),
             },
-            off={RuleId("door_unused"): "rule 24: bedridden profile off"},
+            off={
+                RuleId("door_unused"): "rule 24: bedridden profile off",
+                RuleId("bedroom_dwell"): "rule 16: who is in bed all day is not overdue (Design)",
+            },
         ),
         Preset(
             "dementia",

@@ -195,6 +195,17 @@ class TestWhatIsNotLearned:
         assert self.taught(says(Quantity.SILENT, True, self.NOON), back, again)
         assert not self.taught(says(Quantity.SILENT, True, self.NOON), back)
 
+    def test_who_comes_home_begins_a_stretch(self) -> None:
+        gone = says(Quantity.PRESENCE, "away", self.NOON - HOUR)
+        back = says(Quantity.PRESENCE, "home", self.NOON)
+        assert self.taught(gone, back)
+        home = lived(3)
+        home.take(sign(self.NOON - 2 * HOUR))
+        home.take(gone)
+        home.take(back)
+        home.take(sign(self.NOON + 2 * HOUR))
+        assert 2 * HOUR in {age_s for hour in state_of(home).ages for age_s, _ in hour}
+
     def test_what_outlasts_the_line_of_help_is_learned_as_if_it_had_ended_there(self) -> None:
         home = lived(10)
         help_s = state_of(home).told

@@ -336,6 +336,17 @@ def test_after_a_power_cut_what_was_on_begins_again_for_nobody_listened() -> Non
     assert home.timers == {}
 
 
+def test_a_front_door_that_moves_alone_for_days_contradicts_nothing() -> None:
+    def door(at_s: float, is_open: bool) -> Observed:
+        return says(Quantity.CONTACT_OPEN, is_open, at_s, room="玄关")
+
+    home = live(ALONE, says(Quantity.MOTION, True, 0.0, device=OTHER, room="客厅"))
+    for number in range(1, 12):  # A neighbour looks after the flowers of who is away.
+        home.take(door(number * 12 * HOUR, True))
+        home.take(door(number * 12 * HOUR + 60, False))
+    assert told(home, Quantity.STUCK) == []
+
+
 @pytest.mark.parametrize("bad", ['"told_s":null', '"sources":[]', '"stuck":[1]', '"alone":3'])
 def test_a_state_that_is_not_whole_starts_fresh(bad: str) -> None:
     home = live(ALONE, says(Quantity.MOTION, True, 1000.0))

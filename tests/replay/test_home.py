@@ -11,7 +11,7 @@ from agent.core.row import Kind
 from agent.replay.home import OVER, News, RecordedHome, raised, stamp_at
 from local_rules.catalog import book
 
-RULES = book()
+RULES = book(tuned={"water_leak.pre_alarm_s": 0})
 T = 1_795_000_000.0
 SON = Caller(Role.OPERATOR, "son", on_site=False)
 
