@@ -38,6 +38,9 @@ _HUB_PARTS: dict[DeviceId, Sentence] = {
     hub_part("uplink"): Sentence("平台连接", "the link to the platform"),
     hub_part("ledger"): Sentence("设备台账", "the device ledger"),
     hub_part("control"): Sentence("本地控制接口", "the control socket"),
+    hub_part("disk"): Sentence("存储", "the disk"),
+    hub_part("clock"): Sentence("时钟", "the clock"),
+    hub_part("guard"): Sentence("守护程序", "the guard process"),
     hub_part("site"): Sentence("平台下发的设置", "the platform's settings"),
 }
 

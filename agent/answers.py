@@ -296,6 +296,13 @@ class Answers:
         """Return whether link has said nothing for longer than it ever should."""
         return self._hub.clock.now().at_s - self._uplink_at_s > LINK_SILENT_S
 
+    def way_out_is_lost(self) -> bool:
+        """Return whether the platform cannot be told anything. Until link has reported it is not
+        known to be so."""
+        report = self._uplink
+        answers = report is None or (report.connected and report.platform_answers)
+        return self.link_is_silent() or not answers
+
     def _device(self, device: Device) -> DeviceInfo:
         heard = self._hub.registry.heard(device.id)
         now = self._hub.clock.now()

@@ -17,7 +17,7 @@ from agent.core.clock import BootId, Stamp, TimeQuality
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised.
-_EARLIEST_WALL_S = 1_735_689_600.0  # 2025-01-01: a clock before the product existed is not set.
+EARLIEST_WALL_S = 1_735_689_600.0  # 2025-01-01: a clock before the product existed is not set.
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class SystemClock:
     def _quality(self, wall_s: float) -> TimeQuality:
         if _kernel_clock_is_synced():
             return TimeQuality.SYNCED
-        if wall_s < _EARLIEST_WALL_S:
+        if wall_s < EARLIEST_WALL_S:
             return TimeQuality.UNKNOWN
         return TimeQuality.RTC if self._hardware_clock else TimeQuality.UNKNOWN
 

@@ -38,6 +38,7 @@ from agent.journal.schema import Table
 from agent.journal.store import Committed, JournalStore
 from agent.journal.writer import Put
 from agent.measures import Measures
+from agent.own_state import OwnState
 from agent.pairing import Pairing
 from agent.pipeline import Pipeline, device_put
 from agent.registry import Registry
@@ -156,6 +157,14 @@ class Guard:
             config.hub.data_dir,
             self._changes.config.journal.max_mb * 1024 * 1024,
         )
+        self._own = OwnState(
+            self._clock,
+            self._store,
+            self._pipeline.observe,
+            config.hub.data_dir,
+            self._ways if config.uplink is not None else None,
+        )
+        self._housekeeping.on_step = self._own.clock_stepped
         self._measures = Measures(
             self._clock, self._store, lambda: self._pipeline.counts.unjournaled
         )
@@ -185,14 +194,16 @@ class Guard:
         house = self._housekeeping
         group.create_task(house.watch_clock(), name="clock")
         group.create_task(house.keep_tidy(), name="retention")
+        group.create_task(self._own.watch(), name="own-state")
         group.create_task(house.salvage(self._store.file), name="salvage")
         group.create_task(self._watch_link(), name="watch-link")
         group.create_task(self._watch_remote(), name="watch-remote")
         group.create_task(feed(self._is_well), name="watchdog")
+        self._own.begin()  # Before the urgent row, which takes it to the disk with it.
         self._pipeline.record(
             Kind.HUB_STARTED,
             {"release": release(), "journal": self._store.journal_id},
-            puts=self._kept(),
+            puts=[*self._kept(), self._own.begun()],
             urgent=True,
         )
         self._on_file(self._store.file)
@@ -206,7 +217,8 @@ class Guard:
     def closing(self) -> None:
         """Write down that the hub stops in good order."""
         notify("STOPPING=1")
-        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=self._kept(), urgent=True)
+        puts = [*self._kept(), self._own.ended()]
+        self._pipeline.record(Kind.HUB_STOPPED, {}, puts=puts, urgent=True)
 
     def close(self) -> None:
         """Let the journal commit what waits."""
@@ -302,6 +314,10 @@ class Guard:
             await asyncio.sleep(LINK_SILENT_S)
             silent = self._answers.link_is_silent()
             self._pipeline.fault("uplink", "process", silent, "link is not running")
+
+    def _ways(self) -> dict[str, bool]:
+        """Return the ways out of the home, and whether each is lost. A modem will be a second."""
+        return {"mqtt": self._answers.way_out_is_lost()}
 
     async def _watch_remote(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from agent.clock_steps import ClockStep, ClockSteps
@@ -47,6 +47,7 @@ class Housekeeping:
         self._data_dir = data_dir
         self.max_bytes = max_bytes
         self._steps = ClockSteps(clock.now())
+        self.on_step: Callable[[ClockStep], None] = lambda step: None
 
     async def watch_clock(self) -> None:
         """Write down every step of the wall clock; correct earlier rows at the first sync."""
@@ -58,6 +59,7 @@ class Housekeeping:
 
     def clock_stepped(self, step: ClockStep) -> None:
         """Write a step down, and put the rows right that it shows to be wrong."""
+        self.on_step(step)
         boot_id = self._clock.now().boot_id
         through_seq = self._store.next_seq - 1
         body: dict[str, object] = {

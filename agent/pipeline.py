@@ -224,7 +224,10 @@ class Pipeline:
             case Commanded(EndDrills() as command):
                 self._alarms.end_drills(tx, command)
             case Commanded(AckAlarm() | ResolveAlarm() as command):
-                self._commit(tx, answer, self._alarms.command(tx, command))
+                outcome = self._alarms.command(tx, command)
+                # Whoever answers in the home is a sign of life; the rules say what comes of it.
+                self._take_step(tx, engine.step(self._engine, event, self._rules))
+                self._commit(tx, answer, outcome)
                 return
             case Commanded(MuteRule() | UnmuteRule() as command):
                 self._commit(tx, answer, self._mutes.command(tx, command, self._rules))
@@ -278,7 +281,9 @@ class Pipeline:
         if reading.channel != PLAYED:  # A drill must not make a dead device look alive.
             self._registry.hear(reading)
         device = self._registry.get(reading.device)
-        return Observed(reading, repeat_of, device.room if device is not None else "")
+        if device is None:
+            return Observed(reading, repeat_of)
+        return Observed(reading, repeat_of, device.room, device.name, device.power)
 
     def _effect(self, tx: Transaction, effect: Effect) -> None:
         match effect:

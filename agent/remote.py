@@ -29,9 +29,10 @@ from agent.control.server import Handler, Peer
 from agent.core.actuation import Actuation, ActuationKind, Requester, Speech
 from agent.core.alarm import AlarmId
 from agent.core.clock import Clock
-from agent.core.device import Device, DeviceKind
+from agent.core.device import Device, DeviceKind, hub_part
 from agent.core.errors import CommandRefused
 from agent.core.mode import Mode, ModeSet
+from agent.core.reading import Quantity, Reading
 from agent.core.row import Kind, Lane, Row
 from agent.dispatch import Asked
 from agent.drills import Drills
@@ -129,12 +130,17 @@ class Remote:
             tx.add(Row(Kind.MODE_CHANGED, Lane.BULK, now, body))
             tx.puts.append(Put(Table.SETTING, _MODE, json.dumps(asdict(after))))
             shown = ModeInfo(mode=after.mode, until_at_s=after.until_wall_s or None, by=after.by)
-            return shown, lambda: self._take_mode(after)
+            return shown, lambda: self._take_mode(after, params.for_s)
 
         return await self._once.run("mode.set", params, ModeInfo, act)
 
-    def _take_mode(self, after: ModeSet) -> None:
+    def _take_mode(self, after: ModeSet, for_s: float) -> None:
+        """Go by the mode from now on. The rules hear of it as of a reading, which tells them how
+        long it holds: it ends there by itself, whatever becomes of this process."""
         self._mode = after
+        now = self._clock.now()
+        said = Reading(hub_part("mode"), Quantity.AWAY_FOR_S, for_s, now, detail=after.by)
+        self._pipeline.observe([said])
 
     async def _speak(self, params: SpeakParams, _: Peer) -> Shape:
         """Have every speaker say it, as far as the gate lets it."""

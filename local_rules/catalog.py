@@ -12,12 +12,17 @@ from collections.abc import Collection, Mapping
 from agent.core.actuation import Actuation, LocalAction
 from agent.core.alarm import RuleId, Severity
 from agent.core.errors import ConfigError
+from local_rules.patterns.threshold import Threshold
 from local_rules.row import SIREN, Act, Parameter, Row
+from local_rules.rows.body import BODY
 from local_rules.rows.climate import CLIMATE
 from local_rules.rows.danger import DANGER
+from local_rules.rows.habits import HABITS
 from local_rules.rows.household import HOUSEHOLD
+from local_rules.rows.paths import PATHS
 from local_rules.rows.person import PERSON
 from local_rules.rows.reported import REPORTED
+from local_rules.rows.senses import SENSES
 from local_rules.rows.technical import TECHNICAL
 from local_rules.rows.vitals import VITALS
 from local_rules.rule import AnyRule, Rule, RuleBook
@@ -42,10 +47,14 @@ ROWS: tuple[Row, ...] = with_own_ids(
         *REPORTED,
         *DANGER,
         *VITALS,
+        *BODY,
+        *SENSES,
         *PERSON,
+        *HABITS,
         *HOUSEHOLD,
         *CLIMATE,
         *TECHNICAL,
+        *PATHS,
     )
 )
 
@@ -94,6 +103,7 @@ def _rule(
         )
         for name, parameter in row.parameters.items()
     }
+    _refuse_contradiction(row, tuned)
     return Rule(
         id=row.id,
         number=row.number,
@@ -112,6 +122,20 @@ def _rule(
             for act in row.acts
         ),
     )
+
+
+def _refuse_contradiction(row: Row, values: Mapping[str, float]) -> None:
+    """Refuse limits of which each is in its hard range, but not beside the other."""
+    if not isinstance(row.plan, Threshold):
+        return
+    clear = values["clear_limit"]
+    for name in row.plan.limits():
+        if row.plan.contradicts(values[name], clear):
+            raise ConfigError(
+                f"[rules.{row.id}] clear_limit = {clear:g} is not behind {name} = "
+                f"{values[name]:g} {row.plan.unit}: what ends the alarm would raise it again. "
+                f"Choose a clear_limit on the good side of {name}."
+            )
 
 
 def _checked(key: str, value: float, parameter: Parameter) -> float:

@@ -21,11 +21,20 @@ PERIODS = ("limit_s", "night_limit_s", *WINDOW)
 """The parameters of a limit by day and another at night."""
 
 
+def local_s(stamp: Stamp) -> float | None:
+    """Return the seconds of the local calendar since 1970, None while the time is not known."""
+    return None if stamp.quality is TimeQuality.UNKNOWN else stamp.wall_s + ZONE_S
+
+
 def second_of_day(stamp: Stamp) -> float | None:
     """Return the seconds since local midnight, None while the time is not known."""
-    if stamp.quality is TimeQuality.UNKNOWN:
-        return None
-    return (stamp.wall_s + ZONE_S) % DAY_S
+    now_s = local_s(stamp)
+    return None if now_s is None else now_s % DAY_S
+
+
+def is_hour_in_window(values: Mapping[str, float], hour: int) -> bool:
+    """Return whether the hour of the day `hour` begins between `from_h` and `to_h`."""
+    return _is_between(hour * 3600.0, values["from_h"] * 3600, values["to_h"] * 3600)
 
 
 def is_in_window(values: Mapping[str, float], stamp: Stamp) -> bool:

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, assert_never
 
 from agent.core.alarm import RuleId
 from agent.core.clock import Stamp
-from agent.core.command import EndDrills
-from agent.core.device import DeviceId
+from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
+from agent.core.device import DeviceId, hub_part
 from agent.core.effect import Derive, Effect
 from agent.core.event import Commanded, Event, Observed, Scheduled, Woken
+from agent.core.reading import Quantity, Reading
 from local_rules.rule import DRILL, HOME, ROOM, AnyRule, Outcome, RuleBook
 
 _SHARED = (f"{DRILL}{HOME}", f"{DRILL}{ROOM}")
@@ -101,6 +102,10 @@ def _first(state: EngineState, event: Event, book: RuleBook) -> Step:
             return _wake(state, event, book)
         case Commanded(EndDrills(device)):
             return _end_drills(state, device, book)
+        case Commanded(AckAlarm(caller=caller) | ResolveAlarm(caller=caller)) if caller.on_site:
+            # Whoever answers at the hub itself is alive, and in the home.
+            answered = Reading(hub_part("answer"), Quantity.AT_HUB, True, event.stamp)
+            return _observe(state, Observed(answered), book)
         case Commanded() | Scheduled():
             return Step(state)  # Neither says anything about what a device reports.
         case _:

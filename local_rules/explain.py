@@ -19,6 +19,8 @@ def why(
     quantity: Quantity,
     channel: str,
     drill: bool,
+    since_s: float,
+    last_s: float,
     detail: str = "",
 ) -> Why:
     """Return the evidence that `device` reported `quantity` as true, and long enough.
@@ -44,6 +46,8 @@ def why(
         value="true",
         channel=channel,
         limit=f"true for {hold:g} s" if hold else "true",
+        since_s=since_s,
+        last_s=last_s,
     )
 
 
@@ -56,6 +60,8 @@ def because(
     value: str,
     limit: str,
     drill: bool,
+    since_s: float,
+    last_s: float,
     says: Sentence,
 ) -> Why:
     """Return the evidence that `device` last gave `value`, and that `says` holds of it.
@@ -75,6 +81,8 @@ def because(
         value=value,
         channel=channel,
         limit=limit,
+        since_s=since_s,
+        last_s=last_s,
     )
 
 

@@ -79,6 +79,7 @@ NIGHT: Mapping[str, Parameter] = {
     "from_h": Parameter(22, 18, 24, "h", "rule 22: 22-06"),
     "to_h": Parameter(6, 4, 10, "h", "rule 22: 22-06"),
 }
+SIREN_SOS = Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "sos_s")
 SIREN_DANGER = Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "danger_s")
 # The kit has one kind of valve so far, and it is the gas valve (rules 3 and 5). The leak rule does
 # not close it: with gas and water valves not told apart, a wet floor would shut off the stove.

@@ -56,6 +56,10 @@ class Hazard(StrEnum):
     MAINS = "mains"
     HUB_BATTERY = "hub_battery"
     SILENT = "silent"
+    UPLINK = "uplink"
+    RADIO = "radio"
+    ELECTRICITY = "electricity"
+    TEST_MODE = "test_mode"
 
 
 CONTACT_ID: dict[Hazard, int] = {
@@ -77,6 +81,9 @@ CONTACT_ID: dict[Hazard, int] = {
     Hazard.MAINS: 301,
     Hazard.HUB_BATTERY: 302,
     Hazard.SILENT: 147,
+    Hazard.UPLINK: 350,
+    Hazard.RADIO: 344,
+    Hazard.TEST_MODE: 607,  # (mem)
     # The list has none for these: numbers of our own, from a range that it leaves free (mem).
     Hazard.FALL: 770,
     Hazard.NO_WATER: 771,
@@ -90,6 +97,7 @@ CONTACT_ID: dict[Hazard, int] = {
     Hazard.STOVE: 779,
     Hazard.APPLIANCE: 780,
     Hazard.TREND: 781,
+    Hazard.ELECTRICITY: 782,
 }
 
 
@@ -108,7 +116,12 @@ class AlarmState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Why:
     """The evidence for an alarm: what was seen, against which limit, and the sentence for the
-    family."""
+    family.
+
+    `since_s` hub time of the first reading that counts, `last_s` of the last; None in alarms that
+    an earlier release raised. The rows between are the evidence: the alarm's `raised` stamp ties
+    hub time to the journal's own times.
+    """
 
     sentence: Sentence
     device: DeviceId
@@ -116,6 +129,8 @@ class Why:
     value: str
     channel: str = ""
     limit: str = ""
+    since_s: float | None = None
+    last_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import NewType
 
 from agent.core.clock import Stamp
 from agent.core.command import Command
+from agent.core.device import PowerClass
 from agent.core.reading import Reading
 
 WakeKey = NewType("WakeKey", str)
@@ -16,11 +17,14 @@ WakeKey = NewType("WakeKey", str)
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A device spoke. `repeat_of` is the seq of the row that the same radio frame already made, if
-    any. `room` is where the ledger says that the device is; "" when it does not."""
+    any. `room`, `name` and `power` are where the device is, what it is called and how it is powered
+    by the ledger, as far as that knows."""
 
     reading: Reading
     repeat_of: int | None = None
     room: str = ""
+    name: str = ""
+    power: PowerClass = PowerClass.UNKNOWN
 
     @property
     def stamp(self) -> Stamp:

@@ -51,6 +51,7 @@ def alarm_to_body(alarm: Alarm) -> dict[str, Any]:
             "value": alarm.why.value,
             "channel": alarm.why.channel,
             "limit": alarm.why.limit,
+            **_times(alarm.why),
         },
         "raised": _from_stamp(alarm.raised),
         "acked": _from_stamp(alarm.acked),
@@ -112,6 +113,8 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
             value=why["value"],
             channel=why["channel"],
             limit=why["limit"],
+            since_s=_seconds(why.get("since_s")),
+            last_s=_seconds(why.get("last_s")),
         ),
         detected=detected,
         pre_alarm=_to_stamp(body.get("pre_alarm")),
@@ -125,6 +128,17 @@ def _alarm(body: Mapping[str, Any]) -> Alarm:
         hushed=bool(body.get("hushed", False)),
         siren_until_s=None if siren_until_s is None else float(siren_until_s),
     )
+
+
+def _times(why: Why) -> dict[str, float]:
+    """Return when the evidence began and ended; an alarm of an earlier release says nothing."""
+    times = {"since_s": why.since_s, "last_s": why.last_s}
+    return {name: at_s for name, at_s in times.items() if at_s is not None}
+
+
+def _seconds(value: Any) -> float | None:
+    """Return hub time; None is what alarms of earlier releases have."""
+    return None if value is None else float(value)
 
 
 def _from_waiting(waiting: Waiting | None) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@ It is active while one of its sources says yes, or gives a number above `on_abov
 names who attends to it, each sign of him (motion in the same room) starts the time again, and ends
 what stands.
 
-The limit may be another one at night. What stands is over when all sources have been quiet for
-`clear_hold_s`.
+The limit may be another one at night. A row may also want several things at once (two ways out of
+the home are down), or that gates are open (the home is empty). What stands is over when it has not
+been active for `clear_hold_s`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
-from local_rules.patterns import stored
+from local_rules.patterns import gate, stored
 from local_rules.patterns.effects import alarm_for, wake_key
+from local_rules.patterns.gate import Gate
 from local_rules.patterns.numbers import as_number
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -43,12 +45,20 @@ class LeftActive:
     `counted`     its sources give numbers, and are active above `on_above`.
     `by_night`    another limit holds at night.
     `rooms`       only what is in such a room counts; empty: everywhere.
+    `together`    active only while the parameter `together` of different named channels say so.
+    `gates`       active only while they are open.
+    `extended_by` the quantity whose True stands for somebody who sees to it for `extend_s` more.
+    `not_named`   a source does not count if its name in the ledger holds one of these words.
     """
 
     attended_by: Quantity | None = None
     counted: bool = False
     by_night: bool = False
     rooms: frozenset[RoomKind] = frozenset()
+    together: bool = False
+    gates: tuple[Gate, ...] = ()
+    extended_by: Quantity | None = None
+    not_named: tuple[str, ...] = ()
 
 
 class Source(NamedTuple):
@@ -63,11 +73,12 @@ class Source(NamedTuple):
 class LeftActiveState:
     """What the rule remembers of one subject.
 
-    `sources`  what is active now, in order of appearance.
-    `since_s`  hub time since which something has been active, pauses bridged, or since which nobody
+    `sources`  what says that it is on now, in order of appearance.
+    `since_s`  hub time since which it has been active, pauses bridged, or since which nobody
                has seen to it; None: nothing to watch.
-    `off_s`    hub time at which the last source fell quiet; None while one is active.
+    `off_s`    hub time at which it stopped being active; None while it is.
     `due_s`    hub time of the running timer; None when none runs. It may ring before the limit.
+    `gates`    which gates are open.
     """
 
     drill: bool
@@ -77,6 +88,7 @@ class LeftActiveState:
     raised_s: float | None = None
     standing: bool = False
     due_s: float | None = None
+    gates: tuple[bool, ...] = ()
 
 
 LeftRule = Rule[LeftActive]
@@ -92,9 +104,16 @@ def observe(
         return state, ()
     if reading.drill and reading.asked:
         return state, ()  # What the hub asks after a drill begins none: nobody would end it.
-    if reading.quantity is rule.plan.attended_by:
+    plan = rule.plan
+    if reading.quantity is plan.attended_by:
         return _attended(rule, state, subject, reading)
-    if rule.plan.rooms and room_kind(event.room) not in rule.plan.rooms:
+    if reading.quantity is plan.extended_by:
+        return _attended(rule, state, subject, reading, rule.values["extend_s"])
+    if plan.gates and gate.listens(plan.gates, reading.quantity):
+        return _gated(rule, state, subject, event)
+    if plan.rooms and room_kind(event.room) not in plan.rooms:
+        return state, ()
+    if plan.not_named and any(word in event.name.lower() for word in plan.not_named):
         return state, ()
     is_on = _is_on(rule, reading)
     if is_on is None:
@@ -102,15 +121,49 @@ def observe(
     source = Source(reading.device, reading.quantity, reading.channel)
     known = state.sources if state is not None else ()
     if (source in known) is is_on:
-        return _look(rule, state, subject, reading.received)
-    if not is_on:
-        assert state is not None, "only a state knows of a source"
-        rest = tuple(other for other in known if other != source)
-        return _off(rule, replace(state, sources=rest), subject, reading.received.at_s)
-    if len(known) >= SOURCES:
+        return _look(rule, state, subject, reading.received) if is_on else (state, ())
+    if is_on and len(known) >= SOURCES:
         return state, ()
-    before = state or LeftActiveState(reading.drill)
-    return _on(rule, replace(before, sources=(*known, source)), subject, reading.received)
+    before = state or _fresh(rule, reading)
+    rest = tuple(other for other in known if other != source)
+    sources = (*known, source) if is_on else rest
+    return _turn(rule, before, replace(before, sources=sources), subject, reading.received)
+
+
+def _gated(
+    rule: LeftRule, state: LeftActiveState | None, subject: str, event: Observed
+) -> LeftOutcome:
+    """Take in what opens or closes a gate."""
+    was = gate.at_first(rule.plan.gates) if state is None else state.gates
+    gates = gate.after(rule.plan.gates, rule.values, event, was)
+    if gates is was:
+        return state, ()
+    before = state or _fresh(rule, event.reading)
+    return _turn(rule, before, replace(before, gates=gates), subject, event.stamp)
+
+
+def _fresh(rule: LeftRule, reading: Reading) -> LeftActiveState:
+    return LeftActiveState(reading.drill, gates=gate.at_first(rule.plan.gates))
+
+
+def _is_active(rule: LeftRule, state: LeftActiveState) -> bool:
+    """Return whether the sources and the gates make it so."""
+    if rule.plan.together:
+        channels = {source.channel for source in state.sources if source.channel}
+        return len(channels) >= rule.values["together"]
+    return bool(state.sources) and all(state.gates)
+
+
+def _turn(
+    rule: LeftRule, before: LeftActiveState, after: LeftActiveState, subject: str, stamp: Stamp
+) -> LeftOutcome:
+    """Go on from `before` to `after`, in which a source or a gate differs."""
+    was, now = _is_active(rule, before), _is_active(rule, after)
+    if was is now:
+        return after, ()
+    if now:
+        return _on(rule, after, subject, stamp)
+    return _off(rule, after, subject, stamp.at_s)
 
 
 def wake(
@@ -148,8 +201,6 @@ def _is_on(rule: LeftRule, reading: Reading) -> bool | None:
 
 
 def _on(rule: LeftRule, state: LeftActiveState, subject: str, stamp: Stamp) -> LeftOutcome:
-    if len(state.sources) > 1:
-        return state, ()
     at_s, off_s = stamp.at_s, state.off_s
     if state.standing:
         return replace(state, off_s=None, due_s=None), _cancel(rule, state, subject)
@@ -159,8 +210,6 @@ def _on(rule: LeftRule, state: LeftActiveState, subject: str, stamp: Stamp) -> L
 
 
 def _off(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) -> LeftOutcome:
-    if state.sources:
-        return state, ()
     if state.standing:
         if not rule.values["clear_hold_s"]:
             return _restore(rule, state, subject)
@@ -171,25 +220,30 @@ def _off(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) -> L
 
 
 def _attended(
-    rule: LeftRule, state: LeftActiveState | None, subject: str, reading: Reading
+    rule: LeftRule,
+    state: LeftActiveState | None,
+    subject: str,
+    reading: Reading,
+    more_s: float = 0.0,
 ) -> LeftOutcome:
-    """Start the time again: somebody is there. The running timer finds out when it rings."""
+    """Start the time again: somebody is there, and will be for `more_s`. The running timer finds
+    out when it rings."""
     if state is None or state.since_s is None or reading.value is not True or reading.asked:
         return state, ()
     stamp = reading.received
-    seen = replace(state, since_s=max(stamp.at_s, state.since_s))
+    seen = replace(state, since_s=max(stamp.at_s + more_s, state.since_s))
     if not state.standing:
         return seen, ()
     after, effects = _restore(rule, seen, subject)
     assert after is not None, "what stood is quiet, not gone"
-    again, more = _watch(rule, after, subject, stamp) if after.sources else (after, ())
+    again, more = _watch(rule, after, subject, stamp) if after.since_s is not None else (after, ())
     return again, (*_cancel(rule, state, subject), *effects, *more)
 
 
 def _look(rule: LeftRule, state: LeftActiveState | None, subject: str, stamp: Stamp) -> LeftOutcome:
     """Take in that a source says again what it said: news only for an alarm that stands long, and
     for a timer that is late."""
-    if state is None or not state.sources:
+    if state is None or state.since_s is None or not _is_active(rule, state):
         return state, ()
     if not state.standing:
         assert state.due_s is not None, "what is active and does not stand has a timer"
@@ -224,6 +278,8 @@ def _raise(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) ->
         value="true",
         limit=f"active for {at_s - state.since_s:.0f} s",
         drill=state.drill,
+        since_s=state.since_s,
+        last_s=state.since_s,
         says=Sentence(f"{what.zh}已 {lasted.zh}{alone_zh}", f"{what.en} for {lasted.en}{alone_en}"),
     )
     alarm = alarm_for(rule, subject, reason, drill=state.drill)
@@ -232,7 +288,7 @@ def _raise(rule: LeftRule, state: LeftActiveState, subject: str, at_s: float) ->
 
 
 def _restore(rule: LeftRule, state: LeftActiveState, subject: str) -> LeftOutcome:
-    since_s = state.since_s if state.sources else None
+    since_s = state.since_s if _is_active(rule, state) else None
     quiet = replace(state, since_s=since_s, off_s=None, standing=False, due_s=None)
     return quiet, (RestoreAlarm(rule.id, subject),)
 
@@ -256,7 +312,10 @@ def _cancel(rule: LeftRule, state: LeftActiveState, subject: str) -> tuple[Cance
 def _takes(plan: LeftActive) -> tuple[str, ...]:
     limits = day.PERIODS if plan.by_night else ("limit_s",)
     counted = ("on_above",) if plan.counted else ()
-    return (*counted, *limits, "pause_s", "clear_hold_s", "rearm_s")
+    together = ("together",) if plan.together else ()
+    extended = ("extend_s",) if plan.extended_by is not None else ()
+    more = (*together, *extended, *gate.takes(plan.gates))
+    return (*counted, *limits, *more, "pause_s", "clear_hold_s", "rearm_s")
 
 
 def _load(rule: LeftRule, body: Any) -> LeftActiveState:
@@ -268,14 +327,18 @@ def _load(rule: LeftRule, body: Any) -> LeftActiveState:
         raised_s=stored.number_or_none(body["raised_s"]),
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
+        gates=tuple(stored.yes_no(is_open) for is_open in body["gates"]),
     )
+    if len(state.gates) != len(rule.plan.gates):
+        raise ValueError("it has other gates than the rule")
     if any(source.quantity not in rule.inputs for source in state.sources):
         raise ValueError("it tells of a quantity that the rule does not listen to")
-    if state.since_s is None and (state.sources or state.due_s is not None or state.standing):
+    is_watched = _is_active(rule, state) or state.due_s is not None or state.standing
+    if state.since_s is None and is_watched:
         raise ValueError("something is active, but not since when")
     if state.standing and state.raised_s is None:
         raise ValueError("it stands, but was never raised")
-    if state.due_s is not None and not (state.standing or state.sources):
+    if state.due_s is not None and not (state.standing or _is_active(rule, state)):
         raise ValueError("a timer runs, but nothing is active")
     if state.due_s is None and state.sources and not state.standing:
         raise ValueError("something is active, but no timer runs")
@@ -288,5 +351,5 @@ def _source(body: Any) -> Source:
 
 
 LEFT_ACTIVE: Pattern[LeftActive, LeftActiveState] = Pattern(
-    "left_active", 1, _takes, observe, wake, resume, _load
+    "left_active", 2, _takes, observe, wake, resume, _load
 )

@@ -10,6 +10,7 @@ _MOST = 1.7976931348623157e308
 
 def as_number(value: Value) -> float | None:
     """Return `value` if it is a finite number that a float can hold, which a yes or no is not."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if -_MOST <= value <= _MOST else None
+    kind = type(value)  # Asked of nearly every reading, by nearly every rule.
+    if (kind is float or kind is int) and -_MOST <= value <= _MOST:  # type: ignore[operator]
+        return value  # type: ignore[return-value]
+    return None

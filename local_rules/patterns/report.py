@@ -9,7 +9,8 @@ phases, and the state says which without a word for it:
     standing   a channel active, the alarm was raised
     clearing   no channel active, the alarm still stands: the clear hold runs (`due_s`)
 
-Where a reading leaves room for doubt, the answer is the one that brings help.
+Where a reading leaves room for doubt, the answer is the one that brings help. A momentary rule may
+count: it raises at the `times`-th report within `times_within_s`, and then counts anew.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from agent.core.event import Observed
 from agent.core.limits import REPEAT_WINDOW_S
 from agent.core.reading import Quantity, Reading
 from local_rules.explain import why
-from local_rules.patterns import stored
+from local_rules.patterns import count, stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -34,6 +35,14 @@ CLEAR = "clear"
 CHANNELS = 32
 """Inputs remembered of one subject; beyond it the oldest that is quiet goes. One that is active is
 never forgotten for another: what it began would end too soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What a row that counts chooses. `confirmed_by`: the quantity whose True, after a first
+    report, stands for all that are missing; None: there is none."""
+
+    confirmed_by: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class ReportState:
     `raised_s` hub time of the latest raise; None before the first.
     `standing` raised and not yet restored; always False for a momentary rule.
     `due_s`    hub time at which the running hold ends; None when none runs.
+    `hits`     hub times of the reports that count so far.
     """
 
     device: DeviceId
@@ -67,6 +77,7 @@ class ReportState:
     raised_s: float | None = None
     standing: bool = False
     due_s: float | None = None
+    hits: tuple[float, ...] = ()
 
     @property
     def any_active(self) -> bool:
@@ -81,7 +92,7 @@ class ReportState:
         return None
 
 
-ReportRule = Rule[None]
+ReportRule = Rule[Counting | None]
 ReportOutcome = Outcome[ReportState]
 
 
@@ -144,7 +155,36 @@ def _press(rule: ReportRule, state: ReportState, subject: str, reading: Reading)
     if _is_within(state.raised_s, at_s, rule.values["debounce_s"]):
         return pressed, ()  # Measured from the latest raise, so that chatter cannot hush a button.
     cause = Channel(reading.quantity, reading.channel, active=True, seen_s=at_s)
-    return _raise(rule, pressed, subject, cause, at_s, reading.detail)
+    if rule.plan is None:
+        return _raise(rule, pressed, subject, cause, at_s, reading.detail)
+    return _counted(rule, rule.plan, pressed, subject, reading, cause)
+
+
+def _counted(
+    rule: ReportRule,
+    plan: Counting,
+    state: ReportState,
+    subject: str,
+    reading: Reading,
+    cause: Channel,
+) -> ReportOutcome:
+    """Raise if this is the report that makes it often enough."""
+    at_s = cause.seen_s
+    if reading.quantity is not plan.confirmed_by:
+        if state.hits and 0 <= at_s - state.hits[-1] < rule.values["debounce_s"]:
+            return state, ()
+        hits = count.counted(state.hits, rule.values, at_s)
+        if not count.is_enough(hits, rule.values):
+            return replace(state, hits=hits), ()
+    else:
+        hits = count.recent(state.hits, rule.values, at_s)
+        if not hits:
+            return state, ()  # It confirms nothing.
+    after, effects = _raise(
+        rule, replace(state, since_s=hits[0]), subject, cause, at_s, reading.detail
+    )
+    assert after is not None, "what was raised is kept"
+    return replace(after, since_s=None, hits=()), effects
 
 
 def _begin(rule: ReportRule, state: ReportState, subject: str, reading: Reading) -> ReportOutcome:
@@ -204,6 +244,8 @@ def _raise(
         quantity=cause.quantity,
         channel=cause.name,
         drill=state.drill,
+        since_s=at_s if state.since_s is None else state.since_s,
+        last_s=cause.seen_s,
         detail=detail,
     )
     alarm = alarm_for(rule, subject, reason, drill=state.drill)
@@ -262,8 +304,9 @@ def _is_remembered(channel: Channel, reading: Reading) -> bool:
     return channel.active or reading.received.at_s - channel.seen_s <= REPEAT_WINDOW_S
 
 
-def _takes(plan: None) -> tuple[str, ...]:
-    return ("debounce_s", "trigger_hold_s", "clear_hold_s", "rearm_s")
+def _takes(plan: Counting | None) -> tuple[str, ...]:
+    counts = () if plan is None else count.TAKES
+    return (*counts, "debounce_s", "trigger_hold_s", "clear_hold_s", "rearm_s")
 
 
 def _load(rule: ReportRule, body: Any) -> ReportState:
@@ -275,6 +318,7 @@ def _load(rule: ReportRule, body: Any) -> ReportState:
         raised_s=stored.number_or_none(body["raised_s"]),
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
+        hits=tuple(stored.number(hit) for hit in body["hits"]),
     )
     if any(channel.quantity not in rule.inputs for channel in state.channels):
         raise ValueError("it tells of a quantity that the rule does not listen to")
@@ -298,6 +342,6 @@ def _channel(body: Any) -> Channel:
     )
 
 
-REPORT: Pattern[None, ReportState] = Pattern(
-    "report", 1, _takes, observe, wake, resume, _load, forgets_drills=False
+REPORT: Pattern[Counting | None, ReportState] = Pattern(
+    "report", 2, _takes, observe, wake, resume, _load, forgets_drills=False
 )

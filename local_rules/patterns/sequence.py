@@ -2,8 +2,10 @@
 
 A opens the wait and B ends it; A said again meanwhile changes nothing, for the time runs from the
 first. With a window, only an A inside it counts; while the time of day is not known every A does.
-With `before_s`, a B that came shortly before A has answered it already. What stands is over when B
-comes after all.
+With `before_s`, a B that came shortly before A has answered it already; with `settle_s`, one that
+comes sooner after A still belongs to A, as the hallway that sees somebody leave. A rule that counts
+raises only when B was missing `times` within `times_within_s`. What stands is over when B comes
+after all.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from agent.core.room import RoomKind, room_kind
 from agent.core.text import Sentence
 from local_rules import day
 from local_rules.explain import because, span
-from local_rules.patterns import stored
+from local_rules.patterns import count, stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -33,6 +35,7 @@ class Match:
 
     No `values`: whatever it says. No `rooms`: from everywhere. `elsewhere`: from all but `rooms`.
     `other_room`: from another room than A; where either is not known, it is not known to be so.
+    `channel`: of that channel only; None: of any.
     """
 
     quantity: Quantity
@@ -40,17 +43,30 @@ class Match:
     rooms: frozenset[RoomKind] = frozenset()
     elsewhere: bool = False
     other_room: bool = False
+    channel: str | None = None
 
     def fits(self, event: Observed, first_room: str = "") -> bool:
         """Return whether the event is such a reading, not one that the hub asked for."""
         reading = event.reading
         if reading.quantity is not self.quantity or reading.asked:
             return False
+        if self.channel is not None and reading.channel != self.channel:
+            return False
         if self.values and not any(_is_same(reading.value, value) for value in self.values):
             return False
         if self.other_room and (not first_room or event.room in ("", first_room)):
             return False
         return not self.rooms or (room_kind(event.room) in self.rooms) is not self.elsewhere
+
+
+def fits_any(matches: tuple[Match, ...], event: Observed, first_room: str = "") -> bool:
+    """Return whether the event is one of `matches`."""
+    quantity = event.reading.quantity
+    # Written out, for most readings are of another quantity and this is asked for each of them.
+    for match in matches:  # noqa: SIM110
+        if match.quantity is quantity and match.fits(event, first_room):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,8 @@ class Sequence:
     then: tuple[Match, ...]
     in_window: bool = False
     answered_before: bool = False
+    settles: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class SequenceState:
                `since_s`; None when B has come.
     `met_s`    hub time of the latest B; None before the first. Kept only for `before_s`.
     `due_s`    hub time at which B is late; None when nothing is waited for.
+    `missed`   hub times at which B was late, for a rule that counts.
     """
 
     device: DeviceId
@@ -84,6 +103,7 @@ class SequenceState:
     raised_s: float | None = None
     standing: bool = False
     due_s: float | None = None
+    missed: tuple[float, ...] = ()
 
 
 SequenceRule = Rule[Sequence]
@@ -97,9 +117,9 @@ def observe(
     if event.repeat_of is not None and state is not None:
         return state, ()
     first_room = state.room if state is not None else ""
-    if any(match.fits(event, first_room) for match in rule.plan.then):
+    if fits_any(rule.plan.then, event, first_room):
         return _met(rule, state, subject, event.reading)
-    if not any(match.fits(event) for match in rule.plan.first):
+    if not fits_any(rule.plan.first, event):
         return state, ()
     stamp = event.reading.received
     if rule.plan.in_window and not day.is_in_window(rule.values, stamp):
@@ -115,7 +135,7 @@ def observe(
         return _begin(rule, state, subject, event)
     assert state.due_s is not None, "what is waited for has a time"
     if stamp.at_s >= state.due_s:
-        return _raise(rule, state, subject, stamp.at_s)  # The timer is late.
+        return _late(rule, state, subject, stamp.at_s)  # The timer is late.
     return state, ()
 
 
@@ -127,7 +147,7 @@ def wake(
         return state, ()  # A timer that was cancelled while it rang.
     if stamp.at_s < state.due_s:
         return state, (_timer(rule, subject, state.due_s),)
-    return _raise(rule, state, subject, stamp.at_s)
+    return _late(rule, state, subject, stamp.at_s)
 
 
 def resume(rule: SequenceRule, state: SequenceState, subject: str, stamp: Stamp) -> SequenceOutcome:
@@ -159,7 +179,7 @@ def _begin(
         due_s=due_s,
     )
     if not rule.values["within_s"]:
-        return _raise(rule, replace(waiting, due_s=None), subject, at_s)
+        return _late(rule, replace(waiting, due_s=None), subject, at_s)
     return waiting, (_timer(rule, subject, due_s),)
 
 
@@ -167,6 +187,10 @@ def _met(
     rule: SequenceRule, state: SequenceState | None, subject: str, reading: Reading
 ) -> SequenceOutcome:
     met_s = reading.received.at_s if rule.plan.answered_before else None
+    if rule.plan.settles and state is not None and state.since_s is not None:
+        is_early = reading.received.at_s - state.since_s < rule.values["settle_s"]
+        if is_early and not state.standing:
+            return state, ()
     if state is None:
         return (replace(_fresh(reading), met_s=met_s) if met_s is not None else None), ()
     if state.since_s is None and met_s is None:
@@ -176,12 +200,26 @@ def _met(
     return after, (*_cancel(rule, state, subject), *restored)
 
 
+def _late(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) -> SequenceOutcome:
+    """Take in that B did not come in time."""
+    if not rule.plan.counts:
+        return _raise(rule, state, subject, at_s)
+    missed = count.counted(state.missed, rule.values, at_s)
+    if count.is_enough(missed, rule.values):
+        return _raise(rule, replace(state, missed=missed), subject, at_s)
+    return replace(state, missed=missed, since_s=None, due_s=None), _cancel(rule, state, subject)
+
+
 def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) -> SequenceOutcome:
     within_s = rule.values["within_s"]
+    assert state.since_s is not None, "A has come"
+    since_s = state.missed[0] - within_s if state.missed else state.since_s
     waited, what = span(within_s), rule.inputs[state.quantity]
+    often_zh = f"（第 {len(state.missed)} 次）" if state.missed else ""
+    often_en = f" ({len(state.missed)} times)" if state.missed else ""
     said = Sentence(
-        f"{what.zh}，此后 {waited.zh}内没有后续动静",
-        f"{what.en}, and within {waited.en} nothing that should follow",
+        f"{what.zh}，此后 {waited.zh}内没有后续动静{often_zh}",
+        f"{what.en}, and within {waited.en} nothing that should follow{often_en}",
     )
     reason = because(
         rule,
@@ -191,6 +229,8 @@ def _raise(rule: SequenceRule, state: SequenceState, subject: str, at_s: float) 
         value=state.value,
         limit=f"followed within {within_s:g} s",
         drill=state.drill,
+        since_s=since_s,
+        last_s=state.since_s,
         says=said if within_s else what,
     )
     after = replace(state, raised_s=at_s, standing=True, due_s=None)
@@ -222,7 +262,9 @@ def _cancel(rule: SequenceRule, state: SequenceState, subject: str) -> tuple[Can
 def _takes(plan: Sequence) -> tuple[str, ...]:
     window = day.WINDOW if plan.in_window else ()
     before = ("before_s",) if plan.answered_before else ()
-    return ("within_s", *before, *window, "rearm_s")
+    settles = ("settle_s",) if plan.settles else ()
+    counts = count.TAKES if plan.counts else ()
+    return ("within_s", *before, *settles, *window, *counts, "rearm_s")
 
 
 def _load(rule: SequenceRule, body: Any) -> SequenceState:
@@ -238,6 +280,7 @@ def _load(rule: SequenceRule, body: Any) -> SequenceState:
         raised_s=stored.number_or_none(body["raised_s"]),
         standing=stored.yes_no(body["standing"]),
         due_s=stored.number_or_none(body["due_s"]),
+        missed=tuple(stored.number(hit) for hit in body["missed"]),
     )
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
@@ -251,5 +294,5 @@ def _load(rule: SequenceRule, body: Any) -> SequenceState:
 
 
 SEQUENCE: Pattern[Sequence, SequenceState] = Pattern(
-    "sequence", 1, _takes, observe, wake, resume, _load
+    "sequence", 2, _takes, observe, wake, resume, _load
 )

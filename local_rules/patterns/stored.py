@@ -33,3 +33,22 @@ def number(value: Any) -> float:
 def number_or_none(value: Any) -> float | None:
     """Errors: as `number`, for all but None."""
     return None if value is None else number(value)
+
+
+def whole(value: Any) -> int:
+    """Errors: TypeError when it is no whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r}, want a whole number")
+    return value
+
+
+def whole_or_none(value: Any) -> int | None:
+    """Errors: as `whole`, for all but None."""
+    return None if value is None else whole(value)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Errors: TypeError when it is not a JSON object."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r}, want an object")
+    return value

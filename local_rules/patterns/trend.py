@@ -100,6 +100,8 @@ def observe(
         value=f"{value:g}",
         limit=f"{rule.values['z']:g} deviations from {median([day[1] for day in base]):g}",
         drill=state.drill,
+        since_s=base[0][0],
+        last_s=at_s,
         says=_sentence(rule, state, value, median([day[1] for day in base]), sum(week)),
     )
     return raised, (alarm_for(rule, subject, reason, drill=state.drill),)

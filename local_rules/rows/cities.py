@@ -44,7 +44,10 @@ CITIES = by_id(
             "ningbo",
             Sentence("宁波", "Ningbo"),
             _METER,
-            values={"no_water.limit_s": Choice(24 * _H, "0.3: < 8 L in 24 h, Haishu [7]")},
+            values={
+                "no_water.limit_s": Choice(24 * _H, "0.3: < 8 L in 24 h, Haishu [7]"),
+                "no_water.least": Choice(8, "0.3: < 8 L in 24 h, Haishu [7]"),
+            },
         ),
         Preset(
             "hong_kong",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
+from local_rules.patterns.figure import Of
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.row import BLIND_SILENT, REARM_S1, REARM_S3, Parameter, Row
 from local_rules.rule import SubjectBy
@@ -56,7 +57,42 @@ def _room(
     )
 
 
+_HEAT_INDEX = Row(
+    id=RuleId("heat_index"),
+    number=30,
+    name=Sentence("闷热", "sultry heat"),
+    hazard=Hazard.HEAT,
+    severity=Severity.S3,
+    inputs={
+        Quantity.TEMP_C: Sentence("体感温度", "a heat index of"),
+        Quantity.HUMIDITY_PCT: Sentence("报告湿度", "humidity"),
+    },
+    pattern=THRESHOLD,
+    plan=Threshold(Beyond.AT_LEAST, "°C", of=Of.HEAT_INDEX),
+    parameters={
+        "limit": Parameter(32, 30, 36, "°C", "rule 30: heat index >= 32 (mem)"),
+        "hold_s": Parameter(10800, 3600, 21600, "s", "rule 30: 3 h (mem)"),
+        "clear_limit": Parameter(30, 27, 30, "°C", "rule 30: -1 C (Design)"),
+        "clear_hold_s": _CLEAR_HOLD,
+        "rearm_s": REARM_S3,
+    },
+    latched=False,
+    clears=Sentence(
+        "体感温度回到 clear_limit 以下满 clear_hold_s。",
+        "The heat index is back below clear_limit for clear_hold_s.",
+    ),
+    blind=Sentence(
+        "设备离线时失明；不测湿度的设备只按温度判断。",
+        "Blind while the device is offline; one without humidity is judged by temperature.",
+    ),
+    pitfalls=Sentence(
+        "浴室、做饭；公式与限值来自记忆，未核实。",
+        "Bathrooms, cooking; formula and limits are from memory.",
+    ),
+)
+
 CLIMATE: tuple[Row, ...] = (
+    _HEAT_INDEX,
     _room(
         "cold_hint",
         29,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
-from local_rules.patterns.report import REPORT
+from local_rules.patterns.figure import Of
+from local_rules.patterns.report import REPORT, Counting
 from local_rules.patterns.sequence import SEQUENCE, Match, Sequence
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.row import (
@@ -14,14 +15,87 @@ from local_rules.row import (
     LIGHT_ON,
     REARM_S1,
     SIREN_DANGER,
+    SIREN_SOS,
     Parameter,
     Row,
 )
 from local_rules.rule import SubjectBy
 
+_AT_ONCE = Parameter(0, 0, 0, "s", "does not apply: at once")
+_FALL_ASKED = {
+    "pre_alarm_s": Parameter(30, 0, 60, "s", "rule 12: voice 2x 15 s; 2.7: fall 30 s"),
+    "prompt_every_s": Parameter(15, 10, 30, "s", "rule 12: voice 2x 15 s"),
+}
+_FALL_PITFALLS = Sentence(
+    "宠物、扫地机器人、坐在地上、多人；90-98 % 为实验室数据。",
+    "Pets, robot vacuums, sitting on the floor, several people; 90-98 % are lab figures.",
+)
 _EN_50291 = "rule 6: EN 50291 pairs [36c]"
 
 DANGER: tuple[Row, ...] = (
+    Row(
+        id=RuleId("voice_help"),
+        number=2,
+        name=Sentence("语音呼救", "voice call for help"),
+        hazard=Hazard.SOS,
+        severity=Severity.S1,
+        inputs={
+            Quantity.VOICE_HELP: Sentence("听到呼救", "a call for help"),
+            Quantity.VOICE_CONFIRMED: Sentence("本人确认需要帮助", "that the person wants help"),
+        },
+        pattern=REPORT,
+        plan=Counting(confirmed_by=Quantity.VOICE_CONFIRMED),
+        parameters={
+            "times": Parameter(2, 1, 3, "x", "rule 2: 2 hits"),
+            "times_within_s": Parameter(20, 10, 60, "s", "rule 2: in 20 s, or 1 + confirm"),
+            "debounce_s": Parameter(1, 0, 3, "s", "Design: one cry is told several times"),
+            "trigger_hold_s": _AT_ONCE,
+            "clear_hold_s": _AT_ONCE,
+            "rearm_s": _AT_ONCE,
+        },
+        latched=True,
+        momentary=True,
+        acts=(SIREN_SOS, LIGHT_ON),
+        clears=Sentence("由人员处置后关闭。", "A person resolves it."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence(
+            "电视里的喊声；不保存任何声音。", "Cries on television; no sound is ever kept."
+        ),
+    ),
+    Row(
+        id=RuleId("fire_rise"),
+        number=4,
+        name=Sentence("温度骤升", "fast temperature rise"),
+        hazard=Hazard.FIRE_HEAT,
+        severity=Severity.S1,
+        inputs={Quantity.TEMP_C: Sentence("报告温度骤升", "a rise in temperature of")},
+        pattern=THRESHOLD,
+        plan=Threshold(Beyond.AT_LEAST, "°C", of=Of.RISE),
+        parameters={
+            "limit": Parameter(10, 6, 15, "°C", "rule 4: +10 C/min (mem)"),
+            "over_s": Parameter(
+                90, 60, 180, "s", "rule 4: +10 C/min (mem); a sensor speaks once a minute at most"
+            ),
+            "hold_s": _AT_ONCE,
+            "clear_limit": Parameter(2, 1, 3, "°C", "Design: it rises no more"),
+            "clear_hold_s": Parameter(300, 60, 1800, "s", "rule 4: 5 min (mem)"),
+            "rearm_s": REARM_S1,
+        },
+        latched=True,
+        subject_by=SubjectBy.CHANNEL,
+        acts=(SIREN_DANGER, CLOSE_GAS, LIGHT_ON),
+        clears=Sentence(
+            "温度不再上升满 clear_hold_s，并由人员处置后关闭。",
+            "The temperature does not rise for clear_hold_s and a person resolves it.",
+        ),
+        blind=Sentence(
+            "传感器离线或每分钟上报不到一次时失明。",
+            "Blind while the sensor is offline or reports less than once in over_s.",
+        ),
+        pitfalls=Sentence(
+            "烤箱、阳光、把传感器拿到暖处。", "An oven, sun, a sensor carried to a warm place."
+        ),
+    ),
     Row(
         id=RuleId("fire_heat"),
         number=4,
@@ -47,8 +121,8 @@ DANGER: tuple[Row, ...] = (
         ),
         blind=BLIND_SILENT,
         pitfalls=Sentence(
-            "烤箱、阳光直射传感器；升温速率（10 °C/分）尚未计算。",
-            "An oven, sun on the sensor; a rise of 10 C/min is not computed.",
+            "烤箱、阳光直射传感器。",
+            "An oven, sun on the sensor.",
         ),
     ),
     Row(
@@ -133,6 +207,7 @@ DANGER: tuple[Row, ...] = (
             "trigger_hold_s": Parameter(60, 0, 120, "s", "rule 12: not upright for 60 s"),
             "clear_hold_s": Parameter(10, 0, 300, "s", "Design: hysteresis, general rule (a)"),
             "rearm_s": REARM_S1,
+            **_FALL_ASKED,
         },
         latched=True,
         acts=(LIGHT_ON,),
@@ -141,9 +216,67 @@ DANGER: tuple[Row, ...] = (
             "The device says that the person is up, and a person resolves it.",
         ),
         blind=BLIND_SILENT,
+        pitfalls=_FALL_PITFALLS,
+    ),
+    Row(
+        id=RuleId("fall_suspected"),
+        number=12,
+        name=Sentence("疑似跌倒", "suspected fall"),
+        hazard=Hazard.FALL,
+        severity=Severity.S2,
+        inputs={Quantity.FALL_SUSPECTED: Sentence("怀疑有人跌倒", "a suspected fall")},
+        pattern=REPORT,
+        plan=None,
+        parameters={
+            "debounce_s": Parameter(10, 0, 60, "s", "Design: one fall is told several times"),
+            "trigger_hold_s": Parameter(60, 0, 120, "s", "rule 12: not upright for 60 s"),
+            "clear_hold_s": Parameter(10, 0, 300, "s", "Design: hysteresis, general rule (a)"),
+            "rearm_s": REARM_S1,
+            **_FALL_ASKED,
+        },
+        latched=False,
+        acts=(LIGHT_ON,),
+        clears=Sentence("设备报告已起身。", "The device says that the person is up."),
+        blind=BLIND_SILENT,
+        pitfalls=_FALL_PITFALLS,
+    ),
+    Row(
+        id=RuleId("fall_wearable"),
+        number=13,
+        name=Sentence("佩戴设备跌倒", "fall of the wearer"),
+        hazard=Hazard.FALL,
+        severity=Severity.S1,
+        inputs={
+            Quantity.IMPACT: Sentence("佩戴者受到撞击", "an impact on the wearer"),
+            Quantity.LYING: Sentence("佩戴者躺倒", "the wearer lies"),
+            Quantity.WEARER_MOVES: Sentence("佩戴者活动", "the wearer moves"),
+            Quantity.FALL_CANCELLED: Sentence("佩戴者取消", "the wearer calls it off"),
+        },
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.IMPACT),),
+            then=(
+                Match(Quantity.WEARER_MOVES),
+                Match(Quantity.LYING, values=(False,)),
+                Match(Quantity.FALL_CANCELLED),
+            ),
+        ),
+        parameters={
+            "within_s": Parameter(20, 10, 60, "s", "rule 13: 20 s still"),
+            "rearm_s": REARM_S1,
+            "pre_alarm_s": Parameter(30, 0, 60, "s", "rule 13: 30 s to cancel"),
+            "prompt_every_s": Parameter(15, 10, 30, "s", "Design: twice"),
+        },
+        latched=True,
+        acts=(LIGHT_ON,),
+        clears=Sentence(
+            "佩戴者起身、活动或取消，并由人员处置后关闭。",
+            "The wearer is up, moves or calls it off, and a person resolves it.",
+        ),
+        blind=BLIND_SILENT,
         pitfalls=Sentence(
-            "宠物、扫地机器人、坐在地上、多人；90-98 % 为实验室数据。",
-            "Pets, robot vacuums, sitting on the floor, several people; 90-98 % are lab figures.",
+            "设备掉在地上；不报告姿态的设备只看撞击与静止。",
+            "A dropped watch; one that tells no posture is judged by impact and stillness.",
         ),
     ),
     Row(
@@ -162,7 +295,7 @@ DANGER: tuple[Row, ...] = (
             first=(Match(Quantity.FALL_SUSPECTED),),
             then=(
                 Match(Quantity.MOTION, other_room=True),
-                Match(Quantity.CONTACT_OPEN, values=(True, False)),
+                Match(Quantity.CONTACT_OPEN),
                 Match(Quantity.FALL_SUSPECTED, values=(False,)),
             ),
         ),

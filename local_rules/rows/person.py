@@ -6,8 +6,10 @@ from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.reading import Quantity
 from agent.core.room import RoomKind
 from agent.core.text import Sentence
+from local_rules.patterns.report import REPORT, Counting
 from local_rules.patterns.sequence import SEQUENCE, Match, Sequence
-from local_rules.patterns.silence import SILENCE, Silence
+from local_rules.patterns.silence import SILENCE, URGENT, Silence
+from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.patterns.trend import TREND, Side, Trend
 from local_rules.row import BLIND_SILENT, LIGHT_ON, NIGHT, REARM_S3, Parameter, Row
 from local_rules.rule import SubjectBy
@@ -17,13 +19,63 @@ _DOOR = {Quantity.CONTACT_OPEN: Sentence("门被打开", "the door was opened")}
 _PRESENCE = {Quantity.PRESENCE: Sentence("在家状态改变", "presence changed")}
 _BED = {Quantity.IN_BED: Sentence("离开了床", "the bed was left")}
 _BATHROOM = frozenset({RoomKind.BATHROOM})
+_BATHROOM_DWELL = Sequence(
+    first=(Match(Quantity.MOTION, rooms=_BATHROOM),),
+    then=(
+        Match(Quantity.MOTION, rooms=_BATHROOM, elsewhere=True),
+        # Opened, not closed: a contact repeats each few hours that it is closed.
+        Match(Quantity.CONTACT_OPEN),
+        Match(Quantity.IN_BED),
+    ),
+)
+_IN_BED = {Quantity.IN_BED: Sentence("上床", "the bed was entered")}
 _DOORWAY = frozenset({RoomKind.ENTRY, RoomKind.UNKNOWN})
 _REARM_DAY = Parameter(86400, 21600, 172800, "s", "Design: once a day")
+_NOT_HELD = Parameter(0, 0, 0, "s", "does not apply: at once")
 _PROMPT = Parameter(300, 60, 600, "s", "2.2: voice prompt every 5 min [32b]")
 _BLIND_AWAY = Sentence(
     "相关传感器离线时失明；无法判断是否在家时暂停。",
     "Blind while its sensors are offline; waits while nobody knows who is at home.",
 )
+_BLIND_LIFE = Sentence(
+    "所有传感器离线时失明；无法判断是否在家时改用长限值 unknown_s。",
+    "Blind while all sensors are offline; goes on with the long limit unknown_s while nobody knows "
+    "who is at home.",
+)
+
+
+def _inactivity(
+    rule: str, name: Sentence, severity: Severity, line: str, parameters: dict[str, Parameter]
+) -> Row:
+    return Row(
+        id=RuleId(rule),
+        number=17,
+        name=name,
+        hazard=Hazard.INACTIVITY,
+        severity=severity,
+        inputs={
+            Quantity.QUIET_S: Sentence("有生活迹象", "a sign of life"),
+            **_PRESENCE,
+            Quantity.ALERT_LINE_S: Sentence("预警线更新", "the alert line"),
+        },
+        pattern=SILENCE,
+        plan=Silence(presence=True, personal=True, line=line, unsure=True, by_night=True),
+        parameters={
+            **parameters,
+            "from_h": Parameter(22, 18, 24, "h", "rule 17: 06-22 is day"),
+            "to_h": Parameter(6, 4, 10, "h", "rule 17: 06-22 is day"),
+            "rearm_s": REARM_S3,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("任何活动，或在主机上签收。", "Any activity, or an answer at the hub."),
+        blind=_BLIND_LIFE,
+        pitfalls=Sentence(
+            "红外盲区、静坐看电视、红外失效、访客使门磁判断出错。",
+            "Blind spots, sitting before the TV, a dead sensor, visitors who confuse presence.",
+        ),
+    )
+
 
 PERSON: tuple[Row, ...] = (
     Row(
@@ -32,20 +84,14 @@ PERSON: tuple[Row, ...] = (
         name=Sentence("卫生间滞留", "bathroom dwell"),
         hazard=Hazard.DWELL,
         severity=Severity.S2,
-        inputs={**_MOTION, **_DOOR},
+        inputs={**_MOTION, **_DOOR, **_IN_BED},
         pattern=SEQUENCE,
-        plan=Sequence(
-            first=(Match(Quantity.MOTION, rooms=_BATHROOM),),
-            then=(
-                Match(Quantity.MOTION, rooms=_BATHROOM, elsewhere=True),
-                Match(Quantity.CONTACT_OPEN, values=(True, False)),
-            ),
-        ),
+        plan=_BATHROOM_DWELL,
         parameters={
-            "within_s": Parameter(3600, 1800, 14400, "s", "rule 15: alert 60 min, hard 4 h [12]"),
+            "within_s": Parameter(1800, 1800, 5400, "s", "rule 15: voice at 30 min, 45 if a bath"),
             "rearm_s": REARM_S3,
-            "pre_alarm_s": Parameter(120, 0, 1800, "s", "rule 15: voice, 2 min"),
-            "prompt_every_s": Parameter(60, 30, 300, "s", "Design"),
+            "pre_alarm_s": Parameter(1800, 120, 3600, "s", "rule 15: alert at 60 min"),
+            "prompt_every_s": Parameter(600, 60, 1800, "s", "Design: three times"),
         },
         latched=False,
         subject_by=SubjectBy.HOME,
@@ -57,42 +103,51 @@ PERSON: tuple[Row, ...] = (
         ),
     ),
     Row(
-        id=RuleId("inactivity"),
-        number=17,
-        name=Sentence("长时间未活动", "inactivity"),
-        hazard=Hazard.INACTIVITY,
-        severity=Severity.S3,
-        inputs={
-            **_MOTION,
-            **_DOOR,
-            Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"),
-            Quantity.STOVE_ON: Sentence("使用灶具", "the stove used"),
-            Quantity.SOS: Sentence("按下按钮", "a button pressed"),
-            Quantity.LID_OPEN: Sentence("打开药盒", "the medicine box opened"),
-            **_PRESENCE,
-            Quantity.ALERT_LINE_S: Sentence("预警线更新", "the alert line"),
-        },
-        pattern=SILENCE,
-        plan=Silence(presence=True, personal=True, by_night=True),
+        id=RuleId("bathroom_dwell_hard"),
+        number=15,
+        name=Sentence("卫生间滞留过久", "far too long in the bathroom"),
+        hazard=Hazard.DWELL,
+        severity=Severity.S2,
+        inputs={**_MOTION, **_DOOR, **_IN_BED},
+        pattern=SEQUENCE,
+        plan=_BATHROOM_DWELL,
         parameters={
-            "limit_s": Parameter(43200, 10800, 86400, "s", "rule 17: cold start 12 h, 06-22"),
-            "night_limit_s": Parameter(36000, 18000, 86400, "s", "rule 17: cold start 10 h night"),
-            "from_h": Parameter(22, 18, 24, "h", "rule 17: 06-22 is day"),
-            "to_h": Parameter(6, 4, 10, "h", "rule 17: 06-22 is day"),
-            "personal_least_s": Parameter(10800, 7200, 21600, "s", "4.3: Tmin 3 h"),
-            "personal_most_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax 14 h night"),
-            "rearm_s": REARM_S3,
-            "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 17: every 5 min x3 [32b]"),
-            "prompt_every_s": _PROMPT,
+            "within_s": Parameter(14400, 7200, 21600, "s", "rule 15: hard 4 h [12]"),
+            "rearm_s": Parameter(3600, 1800, 21600, "s", "Design: nobody may call this off"),
         },
         latched=False,
         subject_by=SubjectBy.HOME,
-        clears=Sentence("任何活动。", "Any activity."),
-        blind=_BLIND_AWAY,
-        pitfalls=Sentence(
-            "红外盲区、静坐看电视、红外失效、访客使门磁判断出错。",
-            "Blind spots, sitting before the TV, a dead sensor, visitors who confuse presence.",
-        ),
+        clears=Sentence("别处有活动或门开关。", "Motion elsewhere, or a door moves."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("传感器只剩卫生间一只在工作。", "All other sensors are dead."),
+    ),
+    _inactivity(
+        "inactivity",
+        Sentence("长时间未活动", "inactivity"),
+        Severity.S3,
+        "",
+        {
+            "limit_s": Parameter(43200, 10800, 86400, "s", "rule 17: cold start 12 h, 06-22"),
+            "night_limit_s": Parameter(36000, 18000, 86400, "s", "rule 17: cold start 10 h night"),
+            "personal_least_s": Parameter(10800, 7200, 21600, "s", "4.3: Tmin 3 h"),
+            "personal_most_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax 14 h night"),
+            "unknown_s": Parameter(50400, 36000, 86400, "s", "4.3: Tmax; 12 h [11], 24 h [2]"),
+            "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 17: every 5 min x3 [32b]"),
+            "prompt_every_s": _PROMPT,
+        },
+    ),
+    _inactivity(
+        "inactivity_long",
+        Sentence("未活动且无应答", "inactivity, not answered"),
+        Severity.S2,
+        URGENT,
+        {
+            "limit_s": Parameter(46800, 14400, 90000, "s", "rule 17: 60 min after the S3"),
+            "night_limit_s": Parameter(39600, 21600, 90000, "s", "rule 17: 60 min after the S3"),
+            "personal_least_s": Parameter(14400, 10800, 25200, "s", "4.3: Tmin 3 h + 60 min"),
+            "personal_most_s": Parameter(54000, 39600, 90000, "s", "4.3: Tmax 14 h + 60 min"),
+            "unknown_s": Parameter(86400, 54000, 172800, "s", "[2]: PIR none 24 h"),
+        },
     ),
     Row(
         id=RuleId("no_water"),
@@ -100,23 +155,32 @@ PERSON: tuple[Row, ...] = (
         name=Sentence("长时间未用水", "no water used"),
         hazard=Hazard.NO_WATER,
         severity=Severity.S3,
-        inputs={Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"), **_PRESENCE},
+        inputs={
+            Quantity.WATER_FLOW_LPH: Sentence("用水", "water used"),
+            Quantity.WATER_TOTAL_L: Sentence("用水", "water used"),
+            **_PRESENCE,
+        },
         pattern=SILENCE,
-        plan=Silence(presence=True),
+        plan=Silence(presence=True, by_night=True, amount=frozenset({Quantity.WATER_TOTAL_L})),
         parameters={
             "limit_s": Parameter(43200, 21600, 86400, "s", "rule 10: 12 h [1][3], 24 h [4][6]"),
+            "night_limit_s": Parameter(
+                86400, 21600, 86400, "s", "rule 10: by day only, 06-22; 24 h [4][6]"
+            ),
+            **NIGHT,
+            "least": Parameter(10, 1, 50, "L", "rule 10: < 0.01 m3 [1][3]; 8 L [7]"),
+            "clear_least": Parameter(2, 0.5, 10, "L", "rule 10: >= 2 L flow"),
             "rearm_s": _REARM_DAY,
             "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 10: prompt 15 min"),
             "prompt_every_s": _PROMPT,
         },
         latched=False,
         subject_by=SubjectBy.HOME,
-        clears=Sentence("有用水。", "Water is used."),
+        clears=Sentence("用水达到 clear_least。", "clear_least is used."),
         blind=_BLIND_AWAY,
         pitfalls=Sentence(
-            "外出未察觉 [8]；喝桶装水；水表延迟上报；漏水会掩盖。按流量有无判断，不累计升数。",
-            "Away unnoticed [8]; bottled water; late meters; a leak masks it. Any flow counts, "
-            "litres are not added up.",
+            "外出未察觉 [8]；喝桶装水；水表延迟上报；漏水会掩盖。",
+            "Away unnoticed [8]; bottled water; late meters; a leak masks it.",
         ),
     ),
     Row(
@@ -179,10 +243,12 @@ PERSON: tuple[Row, ...] = (
             first=(Match(Quantity.CONTACT_OPEN, rooms=_DOORWAY),),
             then=(Match(Quantity.MOTION),),
             in_window=True,
+            settles=True,
         ),
         parameters={
             # 0 is the dementia profile: the open door itself is the alarm.
             "within_s": Parameter(180, 0, 900, "s", "rule 22: 3 min; dementia 0"),
+            "settle_s": Parameter(60, 0, 120, "s", "4.2: > 60 s after a door event"),
             **NIGHT,
             "rearm_s": REARM_S3,
         },
@@ -194,31 +260,6 @@ PERSON: tuple[Row, ...] = (
         pitfalls=Sentence(
             "访客、倒垃圾；示例家庭 30 天夜间开门 0 次。",
             "Visitors, rubbish; 0 night openings in 30 d in an example home.",
-        ),
-    ),
-    Row(
-        id=RuleId("not_returned"),
-        number=23,
-        name=Sentence("外出未归", "not returned"),
-        hazard=Hazard.NOT_RETURNED,
-        severity=Severity.S3,
-        inputs=_PRESENCE,
-        pattern=SEQUENCE,
-        plan=Sequence(
-            first=(Match(Quantity.PRESENCE, values=("away",)),),
-            then=(Match(Quantity.PRESENCE, values=("home", "maybe_away")),),
-        ),
-        parameters={
-            "within_s": Parameter(43200, 14400, 86400, "s", "rule 23: 12 h; p99 6.3 h [replay]"),
-            "rearm_s": REARM_S3,
-        },
-        latched=False,
-        subject_by=SubjectBy.HOME,
-        clears=Sentence("回到家中。", "Back at home."),
-        blind=_BLIND_AWAY,
-        pitfalls=Sentence(
-            "旅行：由家属设置外出；个人 p99 与 21:00 限尚未使用。",
-            "Trips: the family sets away; personal p99 and the 21:00 limit are not used.",
         ),
     ),
     Row(
@@ -247,6 +288,80 @@ PERSON: tuple[Row, ...] = (
         clears=Sentence("打开药盒。", "The box is opened."),
         blind=BLIND_SILENT,
         pitfalls=Sentence("外出带药、装填药盒。", "A dose for a journey, filling the box."),
+    ),
+    Row(
+        id=RuleId("medication_missed_twice"),
+        number=38,
+        name=Sentence("一日内两次漏服药", "two doses missed in a day"),
+        hazard=Hazard.MEDICATION,
+        severity=Severity.S3,
+        inputs={
+            Quantity.DOSE_DUE: Sentence("到了服药时间", "a dose was due"),
+            Quantity.LID_OPEN: Sentence("打开药盒", "the medicine box opened"),
+        },
+        pattern=SEQUENCE,
+        plan=Sequence(
+            first=(Match(Quantity.DOSE_DUE),),
+            then=(Match(Quantity.LID_OPEN),),
+            answered_before=True,
+            counts=True,
+        ),
+        parameters={
+            "times": Parameter(2, 2, 4, "x", "rule 38: 2 missed"),
+            "times_within_s": Parameter(90000, 43200, 172800, "s", "rule 38: in 24 h, and an hour"),
+            "within_s": Parameter(3600, 1800, 14400, "s", "rule 38: +60 min"),
+            "before_s": Parameter(1800, 0, 3600, "s", "rule 38: -30 min"),
+            "rearm_s": Parameter(3600, 3600, 86400, "s", "Design: the next dose is news"),
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("打开药盒。", "The box is opened."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("外出带药。", "Doses for a journey."),
+    ),
+    Row(
+        id=RuleId("medication_double"),
+        number=38,
+        name=Sentence("可能重复服药", "medicine perhaps taken twice"),
+        hazard=Hazard.MEDICATION,
+        severity=Severity.S3,
+        inputs={Quantity.LID_OPEN: Sentence("药盒反复打开", "the medicine box opened repeatedly")},
+        pattern=REPORT,
+        plan=Counting(),
+        parameters={
+            "times": Parameter(4, 3, 8, "x", "rule 38: opened > 3x"),
+            "times_within_s": Parameter(5400, 1800, 14400, "s", "rule 38: -30 to +60 min"),
+            "debounce_s": Parameter(20, 0, 120, "s", "Design: a lid that bounces"),
+            "trigger_hold_s": _NOT_HELD,
+            "clear_hold_s": _NOT_HELD,
+            "rearm_s": _NOT_HELD,
+        },
+        latched=False,
+        momentary=True,
+        clears=Sentence("由人员查看后签收。", "A person looks and acknowledges it."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("装填药盒。", "Filling the box."),
+    ),
+    Row(
+        id=RuleId("night_rising_often"),
+        number=20,
+        name=Sentence("一夜多次离床", "many risings in one night"),
+        hazard=Hazard.TREND,
+        severity=Severity.S5,
+        inputs={Quantity.NIGHT_RISINGS: Sentence("夜间离床次数", "risings in the night")},
+        pattern=THRESHOLD,
+        plan=Threshold(Beyond.AT_LEAST, "x"),
+        parameters={
+            "limit": Parameter(4, 3, 8, "x", "rule 20: >= 4 exits a night"),
+            "hold_s": _NOT_HELD,
+            "clear_limit": Parameter(3, 1, 3, "x", "Design: fewer than the lowest limit"),
+            "clear_hold_s": _NOT_HELD,
+            "rearm_s": _REARM_DAY,
+        },
+        latched=False,
+        clears=Sentence("次夜少于 clear_limit 次。", "The next night has fewer than clear_limit."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("利尿剂；只作报告。", "Diuretics; a report only."),
     ),
     Row(
         id=RuleId("visit_missed"),

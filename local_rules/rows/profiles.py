@@ -27,9 +27,14 @@ PROFILES = by_id(
             ),
             values={
                 "inactivity.limit_s": Choice(10 * _H, "rule 17: 10 h also by day (Design)"),
-                "bathroom_dwell.within_s": Choice(45 * _MIN, "rule 15: 45 min"),
+                "bathroom_dwell.pre_alarm_s": Choice(
+                    15 * _MIN, "rule 15: asked at 30, told at 45 min"
+                ),
             },
-            off={RuleId("door_unused"): "rule 24: bedridden profile off"},
+            off={
+                RuleId("door_unused"): "rule 24: bedridden profile off",
+                RuleId("bedroom_dwell"): "rule 16: who is in bed all day is not overdue (Design)",
+            },
         ),
         Preset(
             "dementia",
@@ -40,7 +45,8 @@ PROFILES = by_id(
             ),
             values={
                 "night_exit.within_s": Choice(0, "rule 22: dementia profile 0 min"),
-                "not_returned.within_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
+                "outing.cold_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
+                "outing.least_s": Choice(6.3 * _H, "rule 23: p99 6.3 h [replay]; Design"),
                 "stove_unattended.limit_s": Choice(15 * _MIN, "rule 26: warn at 15 min"),
             },
             urgent={RuleId("night_exit"): (Severity.S1, "rule 22: dementia S1")},
@@ -81,6 +87,7 @@ PROFILES = by_id(
             ),
             values={
                 "spo2_low.limit": Choice(87, "2.4: NEWS2 scale 2, 88-92 = 0 [39]"),
+                "spo2_low.clear_limit": Choice(89, "rule 32: or baseline"),
                 "spo2_critical.limit": Choice(83, "rule 32: COPD scale 2, 83-85"),
             },
         ),
@@ -92,10 +99,23 @@ PROFILES = by_id(
                 "Rules about one person are off; inactivity asks for silence in all rooms and "
                 "stays on.",
             ),
+            values={"presence.residents": Choice(2, _ALONE)},
             off={
-                RuleId("no_water"): _ALONE,
-                RuleId("bathroom_dwell"): _ALONE,
-                RuleId("not_returned"): _ALONE,
+                RuleId(rule): _ALONE
+                for rule in (
+                    "no_water",
+                    "bathroom_dwell",
+                    "bathroom_dwell_hard",
+                    "bedroom_stay",
+                    "bedroom_dwell",
+                    "morning",
+                    "no_morning",
+                    "bedtime",
+                    "not_in_bed",
+                    "outing",
+                    "not_returned",
+                    "not_returned_long",
+                )
             },
         ),
         Preset(

@@ -14,6 +14,7 @@ from local_rules.row import (
     LIGHT_ON,
     REARM_S1,
     SIREN_DANGER,
+    SIREN_SOS,
     Act,
     Parameter,
     Row,
@@ -44,7 +45,7 @@ REPORTED: tuple[Row, ...] = (
             "clear_hold_s": _AT_ONCE,
             "rearm_s": _AT_ONCE,
         },
-        acts=(Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "sos_s"), LIGHT_ON),
+        acts=(SIREN_SOS, LIGHT_ON),
         clears=Sentence("由人员处置后关闭。", "A person resolves it."),
         blind=BLIND_SILENT,
     ),
@@ -145,6 +146,8 @@ REPORTED: tuple[Row, ...] = (
             "rearm_s": Parameter(
                 3600, 600, 21600, "s", "Design: between 10 min (S1) and 6 h (S3) of 2.7"
             ),
+            "pre_alarm_s": Parameter(30, 0, 60, "s", "rule 7: 30 s voice"),
+            "prompt_every_s": Parameter(15, 10, 30, "s", "Design: twice"),
         },
         acts=(Act(DeviceKind.SIREN, ActuationKind.SIREN_ON, "leak_s"),),
         clears=Sentence("探头保持干燥满 clear_hold_s。", "The probe stays dry for clear_hold_s."),

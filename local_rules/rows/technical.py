@@ -5,7 +5,8 @@ from __future__ import annotations
 from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
-from local_rules.patterns.report import REPORT
+from local_rules.patterns.left_active import LEFT_ACTIVE, LeftActive
+from local_rules.patterns.report import REPORT, Counting
 from local_rules.patterns.silence import SILENCE, Silence
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.row import BLIND_SILENT, Parameter, Row
@@ -16,6 +17,10 @@ _BLIND_HUB = Sentence(
     "主机整机停止工作时失明，由平台心跳监测发现。",
     "Blind while the whole hub is down: the platform notices by the missing heartbeat.",
 )
+_NOW = Parameter(0, 0, 0, "s", "does not apply: at once")
+BASE = (Quantity.SOS, Quantity.MOTION, Quantity.CONTACT_OPEN)
+"""What the devices of the base kit of three give (R6)."""
+
 _A_MESSAGE = Sentence("消息", "a message")
 
 # What comes only when a person does something, or from the hub itself (which says of an actuator
@@ -24,15 +29,40 @@ _NOT_SUPERVISED = frozenset(
     {
         Quantity.FAULT,
         Quantity.DEVICE_FAULT,
+        Quantity.SILENT,
         Quantity.MAINS_LOST,
         Quantity.PRESENCE,
         Quantity.ALERT_LINE_S,
+        Quantity.ALERT_TABLE,
+        Quantity.MORNING_DUE,
+        Quantity.DWELL_DUE,
+        Quantity.BED_DUE,
+        Quantity.RETURN_DUE,
+        Quantity.QUIET_S,
+        Quantity.STUCK,
+        Quantity.AWAY_FOR_S,
+        Quantity.AT_HUB,
+        Quantity.TV_KEY,
+        Quantity.USER_MISMATCH,
         Quantity.DOSE_DUE,
         Quantity.VISIT_DUE,
         Quantity.VISIT_SEEN,
         Quantity.DISK_PCT,
         Quantity.CLOCK_OFF_S,
         Quantity.HUB_BATTERY_PCT,
+        Quantity.QUEUE_ROWS,
+        Quantity.RESTARTED,
+        Quantity.PATH_LOST,
+        Quantity.CUT_OFF,
+        Quantity.RADIO_NOISE_DBM,
+        Quantity.DEVICES_LATE_PCT,
+        Quantity.JOIN_REFUSED,
+        Quantity.EXTENDED,
+        Quantity.VOICE_HELP,
+        Quantity.VOICE_CONFIRMED,
+        Quantity.USER_OK,
+        Quantity.PULSE_IRREGULAR,
+        Quantity.WEIGHT_KG,
         Quantity.WATER_DAY_L,
         Quantity.NIGHT_RISINGS,
         Quantity.BP_SYSTOLIC_MMHG,
@@ -87,9 +117,13 @@ TECHNICAL: tuple[Row, ...] = (
         severity=Severity.S4,
         inputs={quantity: _A_MESSAGE for quantity in Quantity if quantity not in _NOT_SUPERVISED},
         pattern=SILENCE,
-        plan=Silence(anything=True),
+        plan=Silence(anything=True, paced=True, tells=BASE),
         parameters={
             "limit_s": Parameter(90000, 7200, 262800, "s", "rule 40: offline 25 h; 73 h [32c]"),
+            "mains_limit_s": Parameter(
+                1500, 600, 7200, "s", "rule 40: 10 min mains; asked each 10 min, two may be lost"
+            ),
+            "promised_limit_s": Parameter(7200, 3600, 90000, "s", "rule 40: 2 h configured"),
             "rearm_s": _REARM_DAY,
         },
         latched=False,
@@ -98,6 +132,35 @@ TECHNICAL: tuple[Row, ...] = (
         pitfalls=Sentence(
             "停电后 Zigbee 路由改变；休眠设备本来就安静；主机关机的时间不算。",
             "Routes change after a power cut; sleepy devices are quiet; time off does not count.",
+        ),
+        derives=(Quantity.SILENT,),
+    ),
+    Row(
+        id=RuleId("base_silent"),
+        number=40,
+        name=Sentence("基本套件失联", "base kit silent"),
+        hazard=Hazard.SILENT,
+        severity=Severity.S2,
+        inputs={
+            Quantity.SILENT: Sentence(
+                "呼叫、红外、门磁中至少两类失联", "two of SOS, motion and door silent"
+            )
+        },
+        pattern=LEFT_ACTIVE,
+        plan=LeftActive(together=True),
+        parameters={
+            "together": Parameter(2, 2, 3, "x", "rule 40: 2 of base3 offline = S2"),
+            "limit_s": Parameter(0, 0, 3600, "s", "Design: each has been silent for long"),
+            "pause_s": _NOW,
+            "clear_hold_s": _NOW,
+            "rearm_s": _REARM_DAY,
+        },
+        latched=False,
+        subject_by=SubjectBy.HOME,
+        clears=Sentence("其中一类再次上报。", "One of them speaks again."),
+        blind=_BLIND_HUB,
+        pitfalls=Sentence(
+            "一类中任一设备失联即算该类失联。", "One device of a kind makes the kind count."
         ),
     ),
     _level(
@@ -139,6 +202,43 @@ TECHNICAL: tuple[Row, ...] = (
             "瞬时波动；整楼停电由平台归并。", "Flicker; a whole building in the dark."
         ),
     ),
+    Row(
+        id=RuleId("mains_lost_long"),
+        number=42,
+        name=Sentence("市电长时间中断", "mains lost for long"),
+        hazard=Hazard.MAINS,
+        severity=Severity.S3,
+        inputs={Quantity.MAINS_LOST: Sentence("市电中断", "that the mains are lost")},
+        pattern=REPORT,
+        plan=None,
+        parameters={
+            "debounce_s": Parameter(10, 0, 60, "s", "rule 42: brief flicker"),
+            "trigger_hold_s": Parameter(900, 300, 3600, "s", "rule 42: remote notice 15 min"),
+            "clear_hold_s": Parameter(300, 60, 3600, "s", "rule 42: mains 5 min"),
+            "rearm_s": _REARM_DAY,
+        },
+        latched=False,
+        clears=Sentence("市电恢复满 clear_hold_s。", "The mains are back for clear_hold_s."),
+        blind=BLIND_SILENT,
+        pitfalls=Sentence("整楼停电由平台归并。", "A whole building in the dark."),
+    ),
+    _level(
+        "hub_dying",
+        42,
+        Sentence("主机即将断电", "hub about to die"),
+        Hazard.HUB_BATTERY,
+        Severity.S2,
+        Quantity.HUB_BATTERY_PCT,
+        Sentence("主机电量", "the hub's battery at"),
+        Threshold(Beyond.AT_MOST, "%"),
+        {
+            "limit": Parameter(5, 3, 8, "%", "rule 42: shutdown at 5 % after a final message"),
+            "hold_s": Parameter(10, 0, 60, "s", "Design: a load makes it dip"),
+            "clear_limit": Parameter(15, 9, 30, "%", "Design: charging well"),
+            "clear_hold_s": Parameter(300, 0, 3600, "s", "rule 42: mains 5 min"),
+        },
+        Sentence("电池老化后电量跳变。", "An old battery jumps."),
+    ),
     _level(
         "hub_battery",
         42,
@@ -155,6 +255,46 @@ TECHNICAL: tuple[Row, ...] = (
             "clear_hold_s": Parameter(300, 0, 3600, "s", "rule 42: mains 5 min"),
         },
         Sentence("电池老化后电量跳变。", "An old battery jumps."),
+    ),
+    _level(
+        "queue_long",
+        48,
+        Sentence("待上传过多", "too much waits for the platform"),
+        Hazard.HUB_FAULT,
+        Severity.S4,
+        Quantity.QUEUE_ROWS,
+        Sentence("待上传", "rows waiting:"),
+        Threshold(Beyond.ABOVE, "rows"),
+        {
+            "limit": Parameter(10_000, 5_000, 100_000, "rows", "rule 48: queue > 10k"),
+            "hold_s": Parameter(600, 0, 3600, "s", "Design: it may be draining"),
+            "clear_limit": Parameter(2_000, 500, 5_000, "rows", "Design: it drains"),
+            "clear_hold_s": Parameter(0, 0, 3600, "s", "Design: at once"),
+        },
+        Sentence("平台长时间不确认。", "A platform that confirms nothing for days."),
+    ),
+    Row(
+        id=RuleId("restarts"),
+        number=48,
+        name=Sentence("主机反复异常重启", "hub restarts again and again"),
+        hazard=Hazard.HUB_FAULT,
+        severity=Severity.S4,
+        inputs={Quantity.RESTARTED: Sentence("异常重启", "an unplanned restart")},
+        pattern=REPORT,
+        plan=Counting(),
+        parameters={
+            "times": Parameter(3, 2, 10, "x", "rule 48: watchdog reset >= 3/day"),
+            "times_within_s": Parameter(86400, 43200, 172800, "s", "rule 48: a day"),
+            "debounce_s": _NOW,
+            "trigger_hold_s": _NOW,
+            "clear_hold_s": _NOW,
+            "rearm_s": _NOW,
+        },
+        latched=False,
+        momentary=True,
+        clears=Sentence("由人员查看后签收。", "A person looks and acknowledges it."),
+        blind=_BLIND_HUB,
+        pitfalls=Sentence("反复拔插电源也算。", "Pulling the plug counts as well."),
     ),
     _level(
         "clock_off",

@@ -6,13 +6,16 @@ time by a hold, in which its readings follow each other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.alarm import Hazard, RuleId, Severity
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
+from local_rules.patterns.gate import Gate
 from local_rules.patterns.threshold import THRESHOLD, Beyond, Threshold
 from local_rules.row import REARM_S1, REARM_S3, Parameter, Row
+from local_rules.rows.body import AT_REST, IN_BED, OWN, SIGNAL
 from local_rules.rule import SubjectBy
 
 _BLIND = Sentence(
@@ -45,33 +48,41 @@ class _Vital:
     hold_s: Parameter | None = None
     again: tuple[Parameter, Parameter] | None = None
     stale_s: Parameter | None = None
+    gates: tuple[Gate, ...] = ()
+    clear_times: Parameter | None = None
+    asks: Mapping[str, Parameter] | None = None
 
     def row(self) -> Row:
         confirm = {"hold_s": self.hold_s} if self.hold_s is not None else {}
         if self.again is not None:
             confirm = {"repeat_after_s": self.again[0], "repeat_within_s": self.again[1]}
         stale = {"stale_s": self.stale_s} if self.stale_s is not None else {}
+        times = {"clear_times": self.clear_times} if self.clear_times is not None else {}
         return Row(
             id=RuleId(self.rule),
             number=self.number,
             name=self.name,
             hazard=Hazard.VITAL,
             severity=self.severity,
-            inputs={self.quantity: self.says},
+            inputs={self.quantity: self.says, **_given(self.gates)},
             pattern=THRESHOLD,
             plan=Threshold(
                 self.beyond,
                 self.unit,
                 repeat=self.again is not None,
                 goes_stale=self.stale_s is not None,
+                clears_by_times=self.clear_times is not None,
+                gates=self.gates,
             ),
             parameters={
                 "limit": self.limit,
                 **confirm,
                 **stale,
+                **times,
                 "clear_limit": self.clear_limit,
                 "clear_hold_s": _CLEAR_AT_ONCE,
                 "rearm_s": REARM_S1 if self.severity is Severity.S1 else REARM_S3,
+                **(self.asks or {}),
             },
             latched=False,
             subject_by=SubjectBy.CHANNEL,
@@ -81,6 +92,22 @@ class _Vital:
         )
 
 
+def _given(gates: tuple[Gate, ...]) -> dict[Quantity, Sentence]:
+    """Return the inputs of the gates, in words."""
+    return {quantity: _SAYS_GIVEN[quantity] for gate in gates for quantity in gate.heard}
+
+
+_SAYS_GIVEN = {
+    Quantity.USER_OK: Sentence("本人测量", "an own measurement"),
+    Quantity.IN_BED: Sentence("有人在床", "the bed occupied"),
+    Quantity.SIGNAL_OK: Sentence("信号良好", "a good signal"),
+    Quantity.WEARER_MOVES: Sentence("佩戴者活动", "the wearer moves"),
+}
+_TWICE = Parameter(2, 1, 3, "x", "rule 31: normal twice")
+_EAT_SUGAR = {
+    "pre_alarm_s": Parameter(900, 0, 1800, "s", "rule 35: voice eat sugar, recheck 15 min (mem)"),
+    "prompt_every_s": Parameter(450, 60, 900, "s", "Design: twice"),
+}
 _BP_AGAIN = (
     Parameter(300, 60, 900, "s", "rule 31: repeat after 5 min"),
     Parameter(3600, 1800, 7200, "s", "Design: later it is another occasion"),
@@ -99,6 +126,7 @@ _FEVER_AGAIN = (
     Parameter(14400, 7200, 43200, "s", "rule 34: twice; the time is Design"),
 )
 _PULSE_HOLD = Parameter(300, 60, 900, "s", "rule 33: 5 min at rest")
+_BAND_HOLD = Parameter(1800, 600, 7200, "s", "rule 33: trend; the time is Design")
 _PULSE_STALE = Parameter(90, 30, 300, "s", "Design: a watch or radar reports each minute or so")
 _PULSE_PITFALLS = Sentence(
     "运动、房颤、雷达在 100 处截断、手表佩戴松动。",
@@ -106,8 +134,8 @@ _PULSE_PITFALLS = Sentence(
 )
 _BREATH_HOLD = Parameter(120, 60, 600, "s", "rule 37: 2 min in bed")
 _BREATH_PITFALLS = Sentence(
-    "雷达丢失目标；只应在有人在床且信号良好时上报。",
-    "A radar that lost its target; to be reported only while the bed is occupied.",
+    "雷达丢失目标；设备报告离床或信号不良时不计。",
+    "A radar that lost its target; out of bed or with a bad signal nothing counts.",
 )
 _SUGAR_PITFALLS = Sentence("试纸过期、测错人。", "An old strip, a wrong user.")
 
@@ -133,6 +161,8 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(160, 130, 160, "mmHg", "rule 31: normal; 160 as in [40a]"),
         _BP_PITFALLS,
         again=_BP_AGAIN,
+        gates=(OWN,),
+        clear_times=_TWICE,
     ),
     _Vital(
         "bp_diastolic_high",
@@ -147,6 +177,8 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(100, 85, 100, "mmHg", "rule 31: normal (Design)"),
         _BP_PITFALLS,
         again=_BP_AGAIN,
+        gates=(OWN,),
+        clear_times=_TWICE,
     ),
     _Vital(
         "bp_systolic_low",
@@ -161,6 +193,8 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(100, 100, 110, "mmHg", "rule 31: normal (Design)"),
         _BP_PITFALLS,
         again=_BP_AGAIN,
+        gates=(OWN,),
+        clear_times=_TWICE,
     ),
     _Vital(
         "spo2_low",
@@ -171,10 +205,11 @@ _TABLE: tuple[_Vital, ...] = (
         _SAYS_SPO2,
         Beyond.AT_MOST,
         "%",
-        Parameter(91, 86, 93, "%", "rule 32: <= 91 % [39]; COPD lower"),
-        Parameter(94, 93.5, 96, "%", "rule 32: >= 94 or baseline"),
+        Parameter(91, 83, 93, "%", "rule 32: <= 91 % [39]; COPD scale 2: 83-85 [39]"),
+        Parameter(94, 86, 96, "%", "rule 32: >= 94 or baseline"),
         _SPO2_PITFALLS,
         again=_SPO2_AGAIN,
+        gates=(SIGNAL,),
     ),
     _Vital(
         "spo2_critical",
@@ -189,6 +224,7 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(90, 88.5, 94, "%", "Design: then the S2 rule tells"),
         _SPO2_PITFALLS,
         again=_SPO2_AGAIN,
+        gates=(SIGNAL,),
     ),
     _Vital(
         "pulse_low",
@@ -203,6 +239,7 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(51, 50.5, 60, "/min", "rule 33: band normal [39]"),
         _PULSE_PITFALLS,
         hold_s=_PULSE_HOLD,
+        gates=(AT_REST, SIGNAL),
         stale_s=_PULSE_STALE,
     ),
     _Vital(
@@ -218,7 +255,40 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(111, 91, 119, "/min", "rule 33: band normal [39]"),
         _PULSE_PITFALLS,
         hold_s=_PULSE_HOLD,
+        gates=(AT_REST, SIGNAL),
         stale_s=_PULSE_STALE,
+    ),
+    _Vital(
+        "pulse_lowish",
+        33,
+        Sentence("心率偏慢", "heart rate somewhat low"),
+        Severity.S5,
+        Quantity.HEART_RATE_BPM,
+        _SAYS_PULSE,
+        Beyond.AT_MOST,
+        "/min",
+        Parameter(50, 41, 50, "/min", "rule 33: 41-50 trend [39]"),
+        Parameter(51, 50.5, 60, "/min", "rule 33: band normal [39]"),
+        _PULSE_PITFALLS,
+        hold_s=_BAND_HOLD,
+        stale_s=_PULSE_STALE,
+        gates=(AT_REST, SIGNAL),
+    ),
+    _Vital(
+        "pulse_highish",
+        33,
+        Sentence("心率偏快", "heart rate somewhat high"),
+        Severity.S5,
+        Quantity.HEART_RATE_BPM,
+        _SAYS_PULSE,
+        Beyond.AT_LEAST,
+        "/min",
+        Parameter(111, 101, 130, "/min", "rule 33: 111-130 trend [39]"),
+        Parameter(101, 91, 101, "/min", "rule 33: band normal [39]"),
+        _PULSE_PITFALLS,
+        hold_s=_BAND_HOLD,
+        stale_s=_PULSE_STALE,
+        gates=(AT_REST, SIGNAL),
     ),
     _Vital(
         "fever_high",
@@ -275,6 +345,7 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(4.4, 4.4, 6, "mmol/L", "rule 35: >= 4.4 (mem)"),
         _SUGAR_PITFALLS,
         hold_s=_AT_ONCE,
+        asks=_EAT_SUGAR,
     ),
     _Vital(
         "glucose_critical",
@@ -317,6 +388,7 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(10, 9.5, 12, "/min", "rule 37: RR band [39]"),
         _BREATH_PITFALLS,
         hold_s=_BREATH_HOLD,
+        gates=(IN_BED, SIGNAL),
         stale_s=_PULSE_STALE,
     ),
     _Vital(
@@ -332,6 +404,7 @@ _TABLE: tuple[_Vital, ...] = (
         Parameter(22, 20, 22, "/min", "rule 37: RR band (Design)"),
         _BREATH_PITFALLS,
         hold_s=_BREATH_HOLD,
+        gates=(IN_BED, SIGNAL),
         stale_s=_PULSE_STALE,
     ),
 )

@@ -89,6 +89,11 @@ class Why(Body):
     value: str
     channel: str
     limit: str
+    since_s: float | None = None
+    """When the evidence begins, on the timeline of `raised.at_s`: the first reading that counts;
+    absent in alarms of earlier releases."""
+    last_s: float | None = None
+    """The last reading that counts, on the same timeline."""
 
 
 class Action(Body):

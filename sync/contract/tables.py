@@ -47,6 +47,10 @@ _HAZARDS: dict[Hazard, str] = {
     Hazard.MAINS: "the mains are lost",
     Hazard.HUB_BATTERY: "the hub is about to lose its power",
     Hazard.SILENT: "a device is silent: rules that rely on it are blind",
+    Hazard.UPLINK: "a way out of the home, or every way, is down",
+    Hazard.RADIO: "the radio is jammed, or strangers ask to join again and again",
+    Hazard.ELECTRICITY: "electricity is not used as usual, or a light burns all night",
+    Hazard.TEST_MODE: "a device was left in its test mode",
 }
 
 

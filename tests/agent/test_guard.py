@@ -69,6 +69,11 @@ def rows(hub: Hub) -> list[tuple[str, dict[str, Any]]]:
     return [(kind, json.loads(body)) for kind, body in found]
 
 
+def doings(hub: Hub) -> list[str]:
+    """Return the kinds of the rows without what guard reads off its own hub."""
+    return [kind for kind in kinds(hub) if kind != "reading"]
+
+
 def kinds(hub: Hub) -> list[str]:
     return [kind for kind, _ in rows(hub)]
 
@@ -113,7 +118,7 @@ async def test_sigterm_writes_that_the_hub_stopped_and_ends_although_clients_are
         assert await stop(hub) == 0
         assert asyncio.get_running_loop().time() - began_s < 4
         await asyncio.wait_for(client.closed.wait(), 5)
-    assert kinds(hub) == ["hub.started", "audit", "hub.stopped"]
+    assert doings(hub) == ["hub.started", "audit", "hub.stopped"]
 
 
 async def test_after_a_kill_the_timeline_and_the_journal_go_on(hub: Hub) -> None:
@@ -129,7 +134,7 @@ async def test_after_a_kill_the_timeline_and_the_journal_go_on(hub: Hub) -> None
     second = json.loads(setting(hub, "last_time")[0])
     assert second[2] == first[2], "the same boot"
     assert second[0] - first[0] == pytest.approx((second[1] - first[1]) / 1000, abs=0.01)
-    assert kinds(hub) == ["hub.started", "hub.started", "hub.stopped"]
+    assert doings(hub) == ["hub.started", "hub.started", "hub.stopped"]
 
 
 def test_a_wrong_configuration_starts_nothing_and_ends_with_2(hub: Hub) -> None:

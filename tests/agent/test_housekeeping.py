@@ -21,7 +21,7 @@ from agent.journal.salvage import saved_rows, saved_state
 from agent.journal.schema import Table
 from agent.journal.store import JournalStore
 from tests.agent.home import BUTTON, SMOKE, Home, until
-from tests.agent.test_pipeline import bodies, kinds, living
+from tests.agent.test_pipeline import bodies, kinds, living, of
 from tests.clocks import HandClock
 
 PERSON = Caller(Role.OPERATOR, "cli:test", on_site=True)
@@ -154,8 +154,8 @@ async def test_after_a_damaged_page_alarms_devices_and_most_rows_are_there_again
     async with living(tmp_path, clock) as home:
         alarm = await an_old_alarm(home)
         for number in range(400):
-            home.hear(BUTTON, Quantity.TEMP_C, float(number), channel="x" * 100)
-        await home.until(lambda: kinds(home).count("reading") > 400)
+            home.hear(BUTTON, Quantity.ILLUMINANCE_LX, float(number), channel="x" * 100)
+        await home.until(lambda: len(of(home, Quantity.ILLUMINANCE_LX)) == 400)
         old_id = home.store.journal_id
         rows = len(kinds(home))
     damage(tmp_path / "data" / "journal.db")

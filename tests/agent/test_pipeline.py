@@ -65,6 +65,11 @@ def bodies(home: Home, kind: Kind) -> list[dict[str, object]]:
         return [json.loads(body) for (body,) in found]
 
 
+def of(home: Home, quantity: Quantity) -> list[dict[str, object]]:
+    """Return the readings of one quantity: those that the rules derive of it are others."""
+    return [body for body in bodies(home, Kind.READING) if body["quantity"] == quantity]
+
+
 def only_alarm(home: Home) -> Alarm:
     (alarm,) = home.pipeline.visible.open.values()
     return alarm
@@ -136,9 +141,8 @@ async def test_a_retransmission_is_flagged_and_raises_nothing_new(
         home.hear(BUTTON, Quantity.SOS, True, frame="1.0500.07.0100")
         clock.advance(11)
         home.hear(BUTTON, Quantity.SOS, True, frame="1.0500.07.0100")
-        await home.until(lambda: kinds(home).count("reading") == 2 and bool(home.bench.done))
-        readings = bodies(home, Kind.READING)
-        assert readings[1]["repeat_of"] == 1
+        await home.until(lambda: len(of(home, Quantity.SOS)) == 2 and bool(home.bench.done))
+        assert of(home, Quantity.SOS)[1]["repeat_of"] == 1
         assert only_alarm(home).count == 1
 
 
@@ -164,9 +168,34 @@ async def test_a_retransmission_after_a_restart_is_still_known(
     clock.advance(3)
     async with living(tmp_path, clock) as home:
         home.hear(BUTTON, Quantity.SOS, True, frame="1.0500.07.0100")
-        await home.until(lambda: kinds(home).count("reading") == 2)
-        assert any("repeat_of" in body for body in bodies(home, Kind.READING))
+        await home.until(lambda: len(of(home, Quantity.SOS)) == 2)
+        assert "repeat_of" in of(home, Quantity.SOS)[1]
         assert only_alarm(home).count == 1
+
+
+async def test_what_the_rules_derive_is_written_down_as_a_reading_after_what_it_comes_of(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    async with living(tmp_path, clock) as home:
+        home.hear(BUTTON, Quantity.SOS, True)
+        await home.until(lambda: bool(of(home, Quantity.PRESENCE)))
+        made = [str(body["quantity"]) for body in bodies(home, Kind.READING)]
+        assert made[0] == "sos"
+        assert {"quiet_s", "presence", "alert_line_s", "alert_table"} == set(made[1:])
+        assert of(home, Quantity.QUIET_S)[0]["channel"] == "sos"
+        assert of(home, Quantity.PRESENCE)[0]["value"] == "home"
+
+
+async def test_who_answers_in_the_home_is_a_sign_of_life(tmp_path: Path, clock: HandClock) -> None:
+    async with living(tmp_path, clock) as home:
+        home.hear(BUTTON, Quantity.SOS, True)
+        await home.until(lambda: bool(home.bench.done))
+        clock.advance(1000)
+        for on_site in (False, True):
+            caller = Caller(Role.OPERATOR, "x", on_site)
+            home.pipeline.command(AckAlarm(only_alarm(home).id, caller), lambda outcome: None)
+        await home.until(lambda: len(of(home, Quantity.QUIET_S)) == 2)
+        assert of(home, Quantity.QUIET_S)[1]["channel"] == "at_hub"
 
 
 async def test_an_order_that_a_crash_left_undone_is_given_after_the_restart(

@@ -86,6 +86,20 @@ async def test_the_mode_holds_over_a_restart_and_ends_by_itself(house: RemoteHom
     assert rows[1]["why"] == "its time is over"
 
 
+async def test_the_rules_hear_of_the_mode_and_how_long_it_holds(house: RemoteHome) -> None:
+    await house.ask("mode.set", away(), ModeInfo)
+    back = ModeParams(request_id="m-2", life_s=60, mode=Mode.HOME, by="li.na")
+    await house.ask("mode.set", back, ModeInfo)
+    rows = await house.rows_are(Kind.READING, 8)
+    told = [row for row in rows if row["quantity"] in ("away_for_s", "presence")]
+    assert [(row["quantity"], row["value"]) for row in told] == [
+        ("away_for_s", 3600.0),
+        ("presence", "away"),
+        ("away_for_s", 0.0),
+        ("presence", "unknown"),  # No door contact has been heard in this home.
+    ]
+
+
 async def test_a_home_that_is_set_back_is_at_home_at_once(house: RemoteHome) -> None:
     await house.ask("mode.set", away(), ModeInfo)
     back = ModeParams(request_id="m-2", life_s=60, mode=Mode.HOME, by="li.na")

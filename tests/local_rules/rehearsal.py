@@ -7,13 +7,14 @@ battery without a word of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.core.device import DeviceId
 from agent.core.event import Observed
 from agent.core.reading import Quantity, Value
 from agent.core.room import RoomKind
 from local_rules import day
+from local_rules.patterns.figure import Of
 from local_rules.patterns.left_active import LEFT_ACTIVE
 from local_rules.patterns.report import REPORT
 from local_rules.patterns.sequence import SEQUENCE, Match
@@ -41,6 +42,7 @@ class Line:
     quantity: Quantity
     value: Value
     room: str = ""
+    channel: str = ""
 
     def event(
         self,
@@ -58,6 +60,7 @@ class Line:
             device=device,
             repeat_of=repeat_of,
             room=self.room,
+            channel=self.channel,
         )
 
 
@@ -65,7 +68,8 @@ class Line:
 class Play:
     """`quiet` says nothing is wrong. After `begin` the rule must raise at `raise_s`. What `end`
     gives for a time then ends it, `clear_s` after its last line. `harmless` comes next to raising
-    and must not. `stands_s` is how long it stands in a whole rehearsal."""
+    and must not. `stands_s` is how long it stands in a whole rehearsal. `again` says anew, up to a
+    time, what raised."""
 
     quiet: tuple[Line, ...]
     begin: tuple[Line, ...]
@@ -74,6 +78,11 @@ class Play:
     clear_s: float
     harmless: tuple[Line, ...]
     stands_s: float = 0.6 * day.DAY_S
+    again: Callable[[float], tuple[Line, ...]] | None = None
+
+    def repeated(self, at_s: float) -> tuple[Line, ...]:
+        """Return the lines that say at `at_s` that it still goes on."""
+        return (replace(self.begin[-1], at_s=at_s),) if self.again is None else self.again(at_s)
 
 
 def at_hour(hour: float) -> float:
@@ -99,6 +108,20 @@ def play_of(rule: AnyRule) -> Play:
 def _report(rule: AnyRule) -> Play:
     quantity, values = next(iter(rule.inputs)), rule.values
     at_s = at_hour(10)
+    if rule.plan is not None:
+        step_s = values["debounce_s"] + 1
+        hits = tuple(Line(at_s + n * step_s, quantity, True) for n in range(int(values["times"])))
+        return Play(
+            quiet=(Line(at_s, quantity, False),),
+            begin=hits,
+            raise_s=hits[-1].at_s,
+            end=lambda then_s: (Line(then_s, quantity, False),),
+            clear_s=0,
+            harmless=hits[:-1] or (Line(at_s, quantity, False),),
+            again=lambda then_s: tuple(
+                replace(hit, at_s=then_s - hits[-1].at_s + hit.at_s) for hit in hits
+            ),
+        )
     return Play(
         quiet=(Line(at_s, quantity, False),),
         begin=(Line(at_s, quantity, True),),
@@ -110,7 +133,10 @@ def _report(rule: AnyRule) -> Play:
 
 
 def _threshold(rule: AnyRule) -> Play:
-    (quantity,), values, plan, at_s = rule.inputs, rule.values, rule.plan, at_hour(10)
+    quantity, values, plan, at_s = next(iter(rule.inputs)), rule.values, rule.plan, at_hour(10)
+    if plan.of in (Of.RISE, Of.FALL_PCT, Of.MEAN):
+        return _figure(rule)
+    opened = _opened(rule, at_s - 2)
     worse = 1 if plan.beyond in (Beyond.AT_LEAST, Beyond.ABOVE) else -1
     is_in = plan.beyond in (Beyond.AT_LEAST, Beyond.AT_MOST)
     limit, clear = values["limit"], values["clear_limit"]
@@ -122,31 +148,77 @@ def _threshold(rule: AnyRule) -> Play:
     times = [at_s + n * every_s for n in range(int(hold_s // every_s) + 1)]
     if plan.repeat:
         times = [at_s, at_s + hold_s]
+    ends = int(values.get("clear_times", 1))
     return Play(
         quiet=(Line(at_s, quantity, good),),
-        begin=tuple(Line(then_s, quantity, bad) for then_s in times),
+        begin=(*opened, *(Line(then_s, quantity, bad) for then_s in times)),
         raise_s=at_s + hold_s,
-        end=lambda then_s: (Line(then_s, quantity, good),),
+        end=lambda then_s: tuple(Line(then_s + 60 * n, quantity, good) for n in range(ends)),
         clear_s=values["clear_hold_s"],
-        harmless=tuple(Line(then_s, quantity, near) for then_s in times),
+        harmless=(*opened, *(Line(then_s, quantity, near) for then_s in times)),
+    )
+
+
+def _figure(rule: AnyRule) -> Play:
+    """Rehearse a rule that holds a rise, a fall or a mean against its limit."""
+    quantity, values, of, at_s = next(iter(rule.inputs)), rule.values, rule.plan.of, at_hour(10)
+    limit, clear, base = values["limit"], values["clear_limit"], 80.0
+    count = int(values["samples"]) if of is Of.MEAN else 2
+
+    def lines(last_s: float, figure: float) -> tuple[Line, ...]:
+        if of is Of.MEAN:
+            every = [figure] * count
+        else:
+            every = [base, base + figure if of is Of.RISE else base - base * figure / 100]
+        first_s = last_s - 40 * (count - 1)
+        return tuple(Line(first_s + 40 * n, quantity, value) for n, value in enumerate(every))
+
+    last_s = at_s + 40 * (count - 1)
+    back = clear - (limit - clear) * count - 1 if of is Of.MEAN else base
+    is_short = of is Of.MEAN or values["over_s"] < day.DAY_S
+    return Play(
+        quiet=(Line(at_s, quantity, base),),
+        begin=lines(last_s, limit),
+        raise_s=last_s,
+        end=lambda then_s: (Line(then_s, quantity, back),),
+        clear_s=values["clear_hold_s"],
+        harmless=lines(last_s, limit - 0.01),
+        again=(lambda then_s: lines(then_s, limit)) if is_short else None,
+    )
+
+
+def _opened(rule: AnyRule, at_s: float) -> tuple[Line, ...]:
+    """Return what opens the gates of the rule that are closed at first."""
+    return tuple(
+        _match_line(gate.opens[0], at_s)
+        if gate.level is None
+        else Line(at_s, gate.level, rule.values["given"])
+        for gate in rule.plan.gates
+        if not gate.at_first
     )
 
 
 def _left_active(rule: AnyRule) -> Play:
     plan, values, at_s = rule.plan, rule.values, at_hour(10)
-    quantity = next(q for q in rule.inputs if q is not plan.attended_by)
+    quantity, limit_s = next(iter(rule.inputs)), values["limit_s"]
+    if plan.together:
+        return _together(rule)
+    if plan.by_night and limit_s > 12 * 3600:  # The night comes before the end of the day's limit.
+        at_s, limit_s = at_hour(values["from_h"]), values["night_limit_s"]
+    opened = _opened(rule, at_s - 2)
     room = ROOM_NAMES[RoomKind.ENTRY] if plan.rooms else ROOM_NAMES[RoomKind.KITCHEN]
     on: Value = values["on_above"] + 0.5 if plan.counted else True
     off: Value = values["on_above"] if plan.counted else False
-    last_s = at_s + values["limit_s"]
+    last_s = at_s + limit_s
     pause_s = values["pause_s"] + 1
     return Play(
         quiet=(Line(at_s, quantity, off, room),),
-        begin=(Line(at_s, quantity, on, room),),
+        begin=(*opened, Line(at_s, quantity, on, room)),
         raise_s=last_s,
         end=lambda then_s: (Line(then_s, quantity, off, room),),
         clear_s=values["clear_hold_s"],
         harmless=(
+            *opened,
             Line(at_s, quantity, on, room),
             Line(last_s - pause_s - 1, quantity, off, room),
             Line(last_s, quantity, on, room),
@@ -155,34 +227,76 @@ def _left_active(rule: AnyRule) -> Play:
     )
 
 
+def _together(rule: AnyRule) -> Play:
+    """Rehearse a rule that wants several channels at once: one fewer is harmless."""
+    quantity, values, at_s = next(iter(rule.inputs)), rule.values, at_hour(10)
+    lines = tuple(
+        Line(at_s, quantity, True, channel=f"way {n}") for n in range(int(values["together"]))
+    )
+    return Play(
+        quiet=(replace(lines[0], value=False),),
+        begin=lines,
+        raise_s=at_s + values["limit_s"],
+        end=lambda then_s: (replace(lines[0], value=False, at_s=then_s),),
+        clear_s=values["clear_hold_s"],
+        harmless=(*lines[1:], replace(lines[1], at_s=at_s + values["limit_s"] + 1)),
+    )
+
+
 def _silence(rule: AnyRule) -> Play:
-    plan, values, at_s = rule.plan, rule.values, at_hour(10)
+    plan, values, at_s = rule.plan, rule.values, at_hour(9)
+    if plan.amount:
+        return _amount(rule, at_hour(8))
     quantity = next(iter(rule.inputs))
-    sign: Value = 1.5 if quantity is Quantity.WATER_FLOW_LPH else True
+    sign: Value = {Quantity.WATER_FLOW_LPH: 1.5, Quantity.QUIET_S: 0.0}.get(quantity, True)
     room = ROOM_NAMES[RoomKind.ENTRY]
     quiet: tuple[Line, ...] = () if plan.anything else (Line(at_s, quantity, False, room),)
     near_s = at_s + values["limit_s"] - 1
+    begin = (*_opened(rule, at_s - 2), Line(at_s, quantity, sign, room))
     return Play(
         quiet=quiet,
-        begin=(Line(at_s, quantity, sign, room),),
+        begin=begin,
         raise_s=at_s + values["limit_s"],
         end=lambda then_s: (Line(then_s, quantity, sign, room),),
         clear_s=0,
-        harmless=(Line(at_s, quantity, sign, room), Line(near_s, quantity, sign, room)),
+        harmless=(*begin, Line(near_s, quantity, sign, room)),
+    )
+
+
+def _amount(rule: AnyRule, at_s: float) -> Play:
+    """Rehearse a rule that wants an amount: the counter goes up by `least`, or not."""
+    (quantity,), values = rule.plan.amount, rule.values
+    least, last_s = values["least"], at_s + values["limit_s"]
+    begin = Line(at_s, quantity, 100.0)
+    return Play(
+        quiet=(),
+        begin=(begin,),
+        raise_s=last_s,
+        end=lambda then_s: (Line(then_s, quantity, 100.5 + least),),
+        clear_s=0,
+        harmless=(
+            begin,
+            Line(last_s - 1, quantity, 100.5 + least),
+            Line(last_s, quantity, 100.5 + least),
+        ),
     )
 
 
 def _sequence(rule: AnyRule) -> Play:
     plan, values = rule.plan, rule.values
     at_s = at_hour(values["from_h"] if plan.in_window else 10)
-    first, then, last_s = plan.first[0], plan.then[0], at_s + values["within_s"]
+    first, then = plan.first[0], plan.then[0]
+    times = int(values["times"]) if plan.counts else 1
+    starts = [at_s + n * (values["within_s"] + 10) for n in range(times)]
+    begin = tuple(_match_line(first, start_s) for start_s in starts)
+    last_s = starts[-1] + values["within_s"]
     return Play(
         quiet=(_match_line(then, at_s),),
-        begin=(_match_line(first, at_s),),
+        begin=begin,
         raise_s=last_s,
         end=lambda then_s: (_match_line(then, then_s),),
         clear_s=0,
-        harmless=(_match_line(first, at_s), _match_line(then, last_s - 1)),
+        harmless=(*begin, _match_line(then, last_s - 1)),
     )
 
 

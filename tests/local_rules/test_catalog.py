@@ -59,7 +59,7 @@ def test_fire_gas_and_an_unattended_stove_close_the_gas_valve_and_nothing_else_d
         for action in rule.actions
         if action == LocalAction(DeviceKind.VALVE, Actuation(ActuationKind.VALVE_CLOSE))
     }
-    assert closing == {"smoke", "gas", "fire_heat", "gas_lel", "stove_shut"}
+    assert closing == {"smoke", "gas", "fire_heat", "fire_rise", "gas_lel", "stove_shut"}
 
 
 @pytest.mark.parametrize("rule", ["gas", "gas_lel"])
@@ -76,8 +76,10 @@ def test_the_site_says_how_long_the_sirens_sound() -> None:
         for action in rule.actions
         if action.target is DeviceKind.SIREN
     }
-    danger = dict.fromkeys(("smoke", "gas", "co", "fire_heat", "gas_lel", "co_ppm"), 1800)
-    assert told == {"sos": 10, "water_leak": 5, **danger}
+    danger = dict.fromkeys(
+        ("smoke", "gas", "co", "fire_heat", "fire_rise", "gas_lel", "co_ppm"), 1800
+    )
+    assert told == {"sos": 10, "voice_help": 10, "water_leak": 5, **danger}
     assert actions_of(BOOK, "sos")[DeviceKind.SIREN].duration_s == 60
     assert actions_of(BOOK, "gas")[DeviceKind.SIREN].duration_s == 300
 
@@ -113,9 +115,9 @@ def test_no_s1_rule_can_be_turned_off(rule: str) -> None:
 
 
 def test_other_rules_can_be_turned_off() -> None:
-    rules = book(off=["night_rising", "water_leak"])
-    assert set(BOOK.by_id) - set(rules.by_id) == {"night_rising", "water_leak"}
-    assert Quantity.NIGHT_RISINGS not in rules.by_quantity
+    rules = book(off=["visit_missed", "water_leak"])
+    assert set(BOOK.by_id) - set(rules.by_id) == {"visit_missed", "water_leak"}
+    assert Quantity.VISIT_DUE not in rules.by_quantity
 
 
 @pytest.mark.parametrize("key", ["", "smoke", "smoke.severity", "smok.rearm_s", "smoke."])
@@ -142,12 +144,15 @@ def test_the_sentence_says_who_what_how_long_and_which_rule() -> None:
         quantity=Quantity.WATER_LEAK,
         channel="",
         drill=False,
+        since_s=100.0,
+        last_s=110.0,
     )
     assert told.sentence == Sentence(
         "zb:1 报告探头浸水，已持续 10 秒（第 7 号规则：漏水报警）。",
         "zb:1 reports water at its probe for 10 s (rule 7: water leak).",
     )
     assert (told.value, told.limit) == ("true", "true for 10 s")
+    assert (told.since_s, told.last_s) == (100.0, 110.0)
 
 
 def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
@@ -157,6 +162,8 @@ def test_the_sentence_of_a_fault_quotes_what_the_part_says() -> None:
         quantity=Quantity.FAULT,
         channel="stick",
         drill=True,
+        since_s=100.0,
+        last_s=100.0,
         detail="no such port /dev/ttyUSB0",
     )
     assert told.sentence == Sentence(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core.alarm import AlarmState
+from agent.core.alarm import AlarmState, Waiting
 from agent.core.reading import Quantity
 from agent.replay.home import RecordedHome
 from local_rules.catalog import book
@@ -47,7 +47,8 @@ def test_a_running_pre_alarm_keeps_its_limits_and_its_rule() -> None:
     home.wait_until(T + 4 * 3600)
     (alarm,) = home.book.open.values()
     assert alarm.rule == "heat"
-    asking = [replace(alarm, state=AlarmState.PRE_ALARM)]
+    waiting = Waiting(until_s=T + 5 * 3600, span_s=3600)
+    asking = [replace(alarm, state=AlarmState.PRE_ALARM, waiting=waiting)]
     for after in (HEAT, book(off=["heat"])):
         found = forgotten(home.state, asking, NOW, after)
         assert found is not None

@@ -25,7 +25,7 @@ BOOK = book(
         "night_exit.rearm_s": 3600,
     }
 )
-GAPS = [1, 179, 180, 181, 900, 1799, 1800, 1801, 3600, 3601, 7200, 20000]
+GAPS = [1, 59, 60, 61, 179, 180, 181, 900, 1799, 1800, 1801, 3600, 3601, 7200, 20000]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def told(rule: AnyRule, trace: list[Said]) -> list[tuple[float, str]]:
     """Say what must be told, from the stretches between one B and the next."""
     values, out = rule.values, list[tuple[float, str]]()
     ends = [said.at_s for said in trace if not said.is_first]
+    if "settle_s" in values:
+        ends = settled(rule, trace)
     for start_s, end_s in pairwise([float("-inf"), *ends, float("inf")]):
         firsts = [
             said.at_s
@@ -74,6 +76,19 @@ def told(rule: AnyRule, trace: list[Said]) -> list[tuple[float, str]]:
         if end_s != float("inf"):
             out.append((end_s, "restore"))
     return out
+
+
+def settled(rule: AnyRule, trace: list[Said]) -> list[float]:
+    """Return the times of the B that end something: not those that still belong to an A."""
+    ends, since_s, values = list[float](), float("inf"), rule.values
+    for said in trace:
+        if said.is_first:
+            if since_s == float("inf") and counts(rule, said.at_s):
+                since_s = said.at_s
+        elif not said.at_s - since_s < values["settle_s"] or since_s == float("inf"):
+            ends.append(said.at_s)
+            since_s = float("inf")
+    return ends
 
 
 def run(name: str, first: Quantity, then: Quantity, trace: list[Said]) -> list[tuple[float, str]]:

@@ -253,7 +253,11 @@ def test_later_layers_win_and_each_value_says_who_chose_it() -> None:
     assert found["bathroom_dwell.within_s"] == (1_800, Layer.PROFILE, "fall_risk")
     assert found["heat.limit"] == (31, Layer.PLATFORM, "")
     assert found["smoke.rearm_s"] == (600, Layer.TABLE, "")
-    assert settled.off == {"door_unused": Layer.PROFILE, "heat_severe": Layer.PLATFORM}
+    assert settled.off == {
+        "door_unused": Layer.PROFILE,
+        "bedroom_dwell": Layer.PROFILE,
+        "heat_severe": Layer.PLATFORM,
+    }
     assert settle(site).values["heat.limit"].layer is Layer.SITE
 
 

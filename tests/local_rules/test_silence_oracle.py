@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.core.alarm import RuleId
 from agent.core.reading import Quantity
 from local_rules.catalog import book
+from local_rules.patterns.silence import Silence
 from local_rules.rule import RuleBook
 from tests.local_rules.kit import Home, says
 
@@ -18,6 +19,7 @@ REARM_S = 30_000 + 1 / 64  # Exact as a float, and never at the instant of a rea
 BOOK = book(
     tuned={
         "no_water.limit_s": 21600.5,
+        "no_water.night_limit_s": 21600.5,
         "no_water.rearm_s": REARM_S,
         "inactivity.limit_s": 20000.5,
         "inactivity.night_limit_s": 20000.5,
@@ -73,7 +75,8 @@ def told(trace: list[Said], limit_s: float, end_s: float) -> list[tuple[float, s
 
 
 def run(name: str, trace: list[Said], end_s: float) -> list[tuple[float, str]]:
-    home = Home(RuleBook.of((BOOK.by_id[RuleId(name)],)))
+    rule = BOOK.by_id[RuleId(name)]
+    home = Home(RuleBook.of((replace(rule, plan=Silence(presence=True)),)))
     for said in trace:
         if said.what == "":
             home.take(says(Quantity.WATER_FLOW_LPH, 3.5, said.at_s))
@@ -100,7 +103,7 @@ def test_the_personal_limit_holds_inside_the_rows_own_bounds(
     home = Home(RuleBook.of((BOOK.by_id[RuleId("inactivity")],)))
     home.take(says(Quantity.ALERT_LINE_S, line_s, 999.0))
     for said in trace:
-        home.take(says(Quantity.MOTION, True, said.at_s))
+        home.take(says(Quantity.QUIET_S, 0.0, said.at_s))
     home.wait_until(end_s - 0.01)
     made = [(at_s, what.split()[0]) for at_s, what in home.alarms()]
     bounded_s = min(max(line_s, 10000), 40000)

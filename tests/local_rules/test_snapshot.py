@@ -41,7 +41,7 @@ def test_a_state_reads_back_as_it_was_written() -> None:
 
 
 def test_a_dump_tells_its_version() -> None:
-    assert json.loads(text_of(LEAK))["v"] == 1
+    assert json.loads(text_of(LEAK))["v"] == 2
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_a_dump_tells_its_version() -> None:
         "[]",
         "7",
         "{}",
-        '{"v":2,"report":{}}',
+        '{"v":1,"report":{}}',
         '{"v":"1","report":{}}',
-        '{"v":1}',
-        '{"v":1,"report":null}',
+        '{"v":2}',
+        '{"v":2,"report":null}',
         "[" * 100_000,
         text_of(LEAK, device=7),
         text_of(LEAK, drill="no"),
@@ -112,7 +112,7 @@ def test_no_text_on_the_disk_keeps_the_engine_from_starting(text: str) -> None:
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda t: st.lists(t)))
 def test_no_json_on_the_disk_keeps_the_engine_from_starting(value: Any) -> None:
-    text = json.dumps({"v": 1, "report": value})
+    text = json.dumps({"v": 2, "report": value})
     assert restore([("smoke", DEVICE, text)], BOOK).state == EngineState()
 
 

@@ -105,14 +105,20 @@ def expect(rule: AnyRule, trace: Trace) -> list[tuple[float, str]]:
         index = next_index(rule, trace, first, raised_s)
         back = [is_back(rule, value) for _, value in trace]
         clear_s, last_raise_s = rule.values["clear_hold_s"], raised_s
-        restored_s = None
+        restored_s, backs, back_s = None, 0, 0.0
         while index < len(trace) and restored_s is None:
             at_s, value = trace[index]
             worst = any(is_bad(rule, value, limit) for limit, _ in pairs(rule))
             if worst and at_s - last_raise_s >= rule.values["rearm_s"]:
                 last_raise_s = at_s
                 told.append((at_s, f"raise {DEVICE}"))
-            if back[index]:
+            if not back[index]:
+                backs = 0
+            elif backs and at_s - back_s < 30:
+                pass  # The same measurement, told twice.
+            elif backs + 1 < rule.values.get("clear_times", 1):
+                backs, back_s = backs + 1, at_s
+            else:
                 until_s = run_end(trace, index, back, float("inf"))
                 if at_s + clear_s <= until_s:
                     restored_s = at_s + clear_s
@@ -141,7 +147,7 @@ def next_index(rule: AnyRule, trace: Trace, first: int, at_s: float) -> int:
 @given(data=st.data())
 def test_it_says_what_the_whole_trace_says(name: str, data: st.DataObject) -> None:
     rule = TUNED.by_id[RuleId(name)]
-    (quantity,) = rule.inputs
+    quantity = next(iter(rule.inputs))
     steps = data.draw(
         st.lists(st.tuples(st.sampled_from(GAPS), st.sampled_from(VALUES[name])), max_size=20)
     )

@@ -34,7 +34,7 @@ def told(rule: str, at_s: float, severity: str = "S3", subject: str = "home") ->
 
 def news() -> list[News]:
     """Return what a leak tells: raised, restored, closed."""
-    home = RecordedHome(book())
+    home = RecordedHome(book(tuned={"water_leak.pre_alarm_s": 0}))
     home.hear(T, "d1", Quantity.WATER_LEAK, True)
     home.hear(T + 60, "d1", Quantity.WATER_LEAK, False)
     home.wait_until(T + 4_000)

@@ -67,6 +67,8 @@ alarms = st.builds(
         value=st.text(),
         channel=st.text(),
         limit=st.text(),
+        since_s=st.none() | finite,
+        last_s=st.none() | finite,
     ),
     detected=stamps,
     pre_alarm=st.none() | stamps,
@@ -83,6 +85,12 @@ alarms = st.builds(
 
 BODY = alarm_to_body(Desk().begin(raised(Hazard.SMOKE)))
 ASKED = alarm_to_body(Desk().begin(replace(raised(Hazard.DWELL), pre_alarm_s=120)))
+
+
+def test_an_alarm_of_an_earlier_release_has_no_times_of_its_evidence() -> None:
+    why = {name: BODY["why"][name] for name in BODY["why"] if not name.endswith("_s")}
+    read = alarm_from_body({**BODY, "why": why})
+    assert (read.why.since_s, read.why.last_s) == (None, None)
 
 
 @given(alarms)

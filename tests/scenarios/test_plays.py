@@ -15,7 +15,10 @@ from tests.scenarios.show import as_text
 FILES = sorted(Path(__file__).parent.glob("*.play"))
 
 PLAYED_NOWHERE: dict[str, str] = {
-    "not_returned": "nothing derives yet who is at home",
+    "water_running_away": "water and who is at home are played apart so far",
+    "weight_up_3_days": "as weight_up_day, over other days",
+    "weight_up_week": "as weight_up_day, over other days",
+    "weight_down_month": "as weight_up_day, over other days",
 }
 """Rules that no play expects, each with the reason."""
 

@@ -20,6 +20,8 @@ _WHY = {
     "value": "true",
     "channel": "alarm1",
     "limit": "true",
+    "since_s": 100.25,
+    "last_s": 130.5,
 }
 ALARM: Message = {
     "v": 1,
