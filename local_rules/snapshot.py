@@ -10,20 +10,30 @@ and ends, or a person resolves it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from agent.core.alarm import RuleId
+from agent.core.mode import AWAY_MAX_S
 from agent.core.text import Sentence
+from local_rules.day import DAY_S
 from local_rules.engine import EngineState, StateKey
 from local_rules.rule import AnyRule, RuleBook
 
 AHEAD_S = 3600.0
-"""Hub time may begin again a little before the latest state: its own mark is written less often."""
+"""Hub time may begin again a little before the latest state: its own mark is written less often.
+Before its beginning lies a day at most: the morning may have begun before the hub did."""
 
-_LENGTHS = ("personal_s",)
+_LENGTHS = ("personal_s", "usual_s", "longest_s")
 """Fields in seconds that are no time but a length, which the pattern bounds itself."""
+
+_TO_COME = {"until_s": AWAY_MAX_S, "shy_s": DAY_S, "since_s": AHEAD_S}
+"""Fields that may tell of a time that has not come, and how far ahead: people are away until then,
+nothing is learned until then, somebody at the stove has asked for half an hour more."""
+
+_TIMED = ("samples", "parts", "days")
+"""Fields whose parts each begin with a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +87,29 @@ def _load(text: str, rule: AnyRule, latest_s: float) -> Any:
     outer, pattern = json.loads(text), rule.pattern
     if outer["v"] != pattern.version:
         raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
-    body = outer[pattern.name]
-    for name, at_s in _times(body):
-        if at_s < 0 or (at_s > latest_s and name != "due_s"):
+    state = pattern.load(rule, outer[pattern.name])
+    for name, at_s in _times("", state):
+        if at_s < -DAY_S or (at_s > latest_s + _TO_COME.get(name, 0.0) and name != "due_s"):
             raise ValueError(f"{name} is {at_s!r}, a time that never was or has not come")
-    return pattern.load(rule, body)
+    return state
 
 
-def _times(body: Any) -> Iterator[tuple[str, float]]:
-    """Yield every time that a state tells of, with its name."""
-    if isinstance(body, list):
-        for part in body:
-            yield from _times(part)
-    elif isinstance(body, dict):
-        for name, value in body.items():
-            for one in value if isinstance(value, list) else [value]:
-                if name.endswith("_s") and name not in _LENGTHS and isinstance(one, int | float):
-                    yield name, one
-            yield from _times(value)
+def _times(name: str, part: Any) -> Iterator[tuple[str, float]]:
+    """Yield every time that a part of a state tells of, with the name of it."""
+    if is_dataclass(part):
+        for field in fields(part):
+            yield from _times(field.name, getattr(part, field.name))
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _times(name, value)
+    elif isinstance(part, tuple):
+        if name in _TIMED:
+            name, part = f"{name}_s", tuple(one[0] for one in part)
+        names = getattr(part, "_fields", (name,) * len(part))
+        for own, value in zip(names, part, strict=True):
+            yield from _times(own, value)
+    elif name.endswith("_s") and name not in _LENGTHS and isinstance(part, int | float):
+        yield name, part
 
 
 def _lost(key: StateKey, zh: str, en: str) -> Lost:

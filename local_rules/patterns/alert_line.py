@@ -25,7 +25,7 @@ from local_rules.alert_line import HOUR_S, HOURS, NEVER, NONE, Ages, Lines, Live
 from local_rules.explain import span
 from local_rules.patterns import stored
 from local_rules.patterns.effects import wake_key
-from local_rules.patterns.numbers import as_number
+from local_rules.patterns.numbers import sign_s
 from local_rules.patterns.silence import AT_HOME, URGENT, USUAL
 from local_rules.rule import Outcome, Pattern, Rule
 
@@ -111,8 +111,8 @@ def _heard(state: AlertLineState, reading: Reading) -> AlertLineState:
     value, stamp = reading.value, reading.received
     match reading.quantity:
         case Quantity.QUIET_S:
-            quiet_s = as_number(value)
-            return state if quiet_s is None else _sign(state, reading.device, quiet_s, stamp)
+            last_s = sign_s(value, stamp.at_s)
+            return state if last_s is None else _sign(state, reading.device, last_s, stamp)
         case Quantity.PRESENCE:
             at_home = value in AT_HOME
             if at_home is state.at_home:
@@ -133,8 +133,8 @@ def _heard(state: AlertLineState, reading: Reading) -> AlertLineState:
             return replace(state, shy_s=stamp.at_s + SHY_S) if value is True else state
 
 
-def _sign(state: AlertLineState, device: DeviceId, quiet_s: float, stamp: Stamp) -> AlertLineState:
-    sign_s, since_s = stamp.at_s - quiet_s, state.sign_s
+def _sign(state: AlertLineState, device: DeviceId, last_s: float, stamp: Stamp) -> AlertLineState:
+    since_s = state.sign_s
     if device not in state.signers and len(state.signers) < SIGNERS:
         state = replace(state, signers=(*state.signers, device))
     local_s = day.local_s(stamp)
@@ -145,14 +145,15 @@ def _sign(state: AlertLineState, device: DeviceId, quiet_s: float, stamp: Stamp)
         # The day on which it begins is none yet: what it saw of it is too little.
         count = state.day if state.day_s is None else state.day + 1
         state = replace(state, day=count, date=date, day_s=stamp.at_s)
-    if since_s is None or sign_s <= since_s:
-        return replace(state, sign_s=sign_s)
-    age_s = sign_s - since_s
+    if since_s is None or last_s <= since_s:
+        return replace(state, sign_s=last_s)
+    age_s = last_s - since_s
     assert state.told is not None, "whoever hears a second sign has told the limits at the first"
     age_s = min(age_s, state.told[1])
-    ages = alert_line.learn(state.ages, state.day, local_s - quiet_s, age_s)
-    lived = alert_line.live(state.lived, state.day, local_s - quiet_s, age_s)
-    return replace(state, sign_s=sign_s, ages=ages, lived=lived)
+    ended_s = local_s - (stamp.at_s - last_s)
+    ages = alert_line.learn(state.ages, state.day, ended_s, age_s)
+    lived = alert_line.live(state.lived, state.day, ended_s, age_s)
+    return replace(state, sign_s=last_s, ages=ages, lived=lived)
 
 
 def _tell(
@@ -245,10 +246,14 @@ def _load(rule: AlertLineRule, body: Any) -> AlertLineState:
     lived: Lived = tuple((stored.whole(count), stored.whole(last)) for count, last in body["lived"])
     if (len(ages), len(lived)) != (HOURS, HOURS):
         raise ValueError(f"{len(ages)} and {len(lived)} hours, want {HOURS}")
+    today = stored.whole(body["day"])
+    seen = [day for hour in ages for _, day in hour] + [last for _, last in lived]
+    if any(day > today for day in seen) or any(count < 0 for count, _ in lived):
+        raise ValueError(f"it was learned on days after day {today}, or on fewer than none")
     return AlertLineState(
         ages=ages,
         lived=lived,
-        day=stored.whole(body["day"]),
+        day=today,
         date=stored.whole_or_none(body["date"]),
         day_s=stored.number_or_none(body["day_s"]),
         sign_s=stored.number_or_none(body["sign_s"]),

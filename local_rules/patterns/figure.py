@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from statistics import fmean, median
 
+from local_rules.patterns.numbers import as_number
+
 Samples = tuple[tuple[float, float], ...]
 
 SAMPLES = 64
@@ -51,7 +53,8 @@ def figure(of: Of, samples: Samples, values: Mapping[str, float]) -> float | Non
     if of is Of.RISE:
         return value - min(over)
     if of is Of.FALL_PCT:
-        return 100 * (max(over) - value) / max(over) if max(over) > 0 else None
+        # A sample of next to nothing is no weight to be a part of.
+        return as_number(100 * (max(over) - value) / max(over)) if max(over) > 0 else None
     return fmean(over) if len(over) >= values["samples"] else None
 
 

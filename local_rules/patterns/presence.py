@@ -31,7 +31,7 @@ from local_rules.life import DOOR, is_door
 from local_rules.patterns import stored
 from local_rules.patterns.effects import wake_key
 from local_rules.patterns.life import SETTLE_S
-from local_rules.patterns.numbers import as_number
+from local_rules.patterns.numbers import as_number, sign_s
 from local_rules.rule import Outcome, Pattern, Rule
 
 LOOK = "look"
@@ -123,10 +123,10 @@ def _heard(rule: PresenceRule, state: PresenceState, event: Observed) -> Presenc
     at_s = reading.received.at_s
     match reading.quantity:
         case Quantity.QUIET_S:
-            quiet_s = as_number(value)
-            if quiet_s is None or reading.channel == DOOR:
+            last_s = sign_s(value, at_s)
+            if last_s is None or reading.channel == DOOR:
                 return state
-            return _inside(rule, state, at_s - quiet_s, at_s)
+            return _inside(rule, state, last_s, at_s)
         case Quantity.CONTACT_OPEN:
             if not isinstance(value, bool) or not is_door(event):
                 return state
@@ -146,7 +146,7 @@ def _heard(rule: PresenceRule, state: PresenceState, event: Observed) -> Presenc
             return _trust(state, reading.device, lost=value)
 
 
-def _inside(rule: PresenceRule, state: PresenceState, sign_s: float, at_s: float) -> PresenceState:
+def _inside(rule: PresenceRule, state: PresenceState, last_s: float, at_s: float) -> PresenceState:
     """Take in a sign inside the home."""
     if not _can_tell(state):
         # A new home is given time to let its door contact be heard once.
@@ -154,7 +154,7 @@ def _inside(rule: PresenceRule, state: PresenceState, sign_s: float, at_s: float
         word = HOME if is_new else UNKNOWN
         return state if word == state.word else replace(_home(state), word=word)
     if state.moved_s is not None:
-        if sign_s < state.moved_s + (0.0 if state.left else SETTLE_S):
+        if last_s < state.moved_s + (0.0 if state.left else SETTLE_S):
             return state
     elif state.word == HOME:
         return state

@@ -38,7 +38,7 @@ from local_rules.life import WORDS
 from local_rules.patterns import amount, gate, stored
 from local_rules.patterns.effects import alarm_for, wake_key
 from local_rules.patterns.gate import Gate
-from local_rules.patterns.numbers import as_number
+from local_rules.patterns.numbers import as_number, sign_s
 from local_rules.rule import Outcome, Pattern, Rule
 
 LIMIT = "limit"
@@ -260,18 +260,18 @@ def _quiet(
     rule: SilenceRule, state: SilenceState | None, subject: str, reading: Reading
 ) -> SilenceOutcome:
     """Take in when the last sign of life was."""
-    stamp, quiet_s = reading.received, as_number(reading.value)
-    if quiet_s is None:
+    stamp = reading.received
+    last_s = sign_s(reading.value, stamp.at_s)
+    if last_s is None:
         return state, ()
-    sign_s = stamp.at_s - quiet_s
     if state is None:
-        return _watch(rule, replace(_fresh(rule, reading), heard_s=sign_s), subject, stamp)
-    if sign_s == state.heard_s:
+        return _watch(rule, replace(_fresh(rule, reading), heard_s=last_s), subject, stamp)
+    if last_s == state.heard_s:
         return state, ()  # The same sign, told again.
-    if sign_s > state.heard_s:
-        heard = _hear(state, reading, sign_s)
+    if last_s > state.heard_s:
+        heard = _hear(state, reading, last_s)
         return _again(rule, heard, subject, stamp) if heard.standing else (heard, ())
-    heard_s = max(sign_s, state.counts_s)
+    heard_s = max(last_s, state.counts_s)
     back = replace(
         state, device=reading.device, channel=reading.channel, heard_s=heard_s, kept_s=heard_s
     )

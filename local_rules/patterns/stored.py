@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_rules.patterns.numbers import as_number
+MOST = 1e100
+"""More than any sum of what devices say. Beyond it squares and sums are no numbers any more."""
+
+WHOLE_MOST = 10**9
+"""More days than a hub lives."""
 
 
 def text(value: Any) -> str:
@@ -22,10 +26,10 @@ def yes_no(value: Any) -> bool:
 
 
 def number(value: Any) -> float:
-    """Errors: TypeError when it is no number, ValueError when it is not finite."""
+    """Errors: TypeError when it is no number, ValueError when none can be reckoned with."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r}, want a number")
-    if as_number(value) is None:
+    if not -MOST <= value <= MOST:
         raise ValueError(f"{value!r}, want a finite number")
     return value
 
@@ -36,9 +40,11 @@ def number_or_none(value: Any) -> float | None:
 
 
 def whole(value: Any) -> int:
-    """Errors: TypeError when it is no whole number."""
+    """Errors: TypeError when it is no whole number, ValueError when it counts nothing."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r}, want a whole number")
+    if not -WHOLE_MOST <= value <= WHOLE_MOST:
+        raise ValueError(f"{value!r:.20}, want a whole number of days")
     return value
 
 
