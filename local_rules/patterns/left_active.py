@@ -340,6 +340,8 @@ def _load(rule: LeftRule, body: Any) -> LeftActiveState:
         raise ValueError("it stands, but was never raised")
     if state.due_s is not None and not (state.standing or _is_active(rule, state)):
         raise ValueError("a timer runs, but nothing is active")
+    if state.due_s is not None and _is_active(rule, state) and state.standing:
+        raise ValueError("it ends, but something is active")
     if state.due_s is None and _is_active(rule, state) and not state.standing:
         raise ValueError("something is active, but no timer runs")
     return state

@@ -46,6 +46,8 @@ LIMIT = "limit"
 KEEP_S = 300.0
 """A sign goes to the disk if the one there is this much older: an SD card wears out by writing."""
 
+_PACES = ("mains_limit_s", "promised_limit_s")
+
 _ASKED_OFTEN = (Quantity.SWITCHED_ON, Quantity.POWER_W)
 """What the hub asks devices to report every few minutes whether or not it changes."""
 
@@ -516,7 +518,7 @@ def _takes(plan: Silence) -> tuple[str, ...]:
     limits = day.PERIODS if plan.by_night else ("limit_s",)
     personal = ("personal_least_s", "personal_most_s") if plan.personal else ()
     unsure = ("unknown_s",) if plan.unsure else ()
-    paced = ("mains_limit_s", "promised_limit_s") if plan.paced else ()
+    paced = _PACES if plan.paced else ()
     least = ("least", "clear_least") if plan.amount else ()
     return (*limits, *personal, *unsure, *paced, *least, *gate.takes(plan.gates), "rearm_s")
 
@@ -541,8 +543,14 @@ def _load(rule: SilenceRule, body: Any) -> SilenceState:
         unsure=stored.yes_no(body["unsure"]),
         usual_s=stored.number_or_none(body["usual_s"]),
     )
-    if len(state.gates) != len(rule.plan.gates) or (state.pace and not rule.plan.paced):
+    if len(state.gates) != len(rule.plan.gates) or (state.unsure and not rule.plan.unsure):
         raise ValueError("it is the state of another rule")
+    if state.pace and (not rule.plan.paced or state.pace not in _PACES):
+        raise ValueError(f"{state.pace!r} is no pace of a device")
+    if state.standing and (state.raised_s is None or state.due_s is None):
+        raise ValueError("it stands, but was never raised, or is never said again")
+    if state.due_s is None and state.counts and not rule.plan.gates:
+        raise ValueError("silence counts, but no timer runs")
     if state.quantity not in rule.inputs:
         raise ValueError("it tells of a quantity that the rule does not listen to")
     if state.personal_s is not None and not rule.plan.personal:

@@ -21,7 +21,10 @@ from local_rules.engine import EngineState, resume, step
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import DEVICE, Home, says, stamp
 from tests.local_rules.rehearsal import Line, play_of
+from tests.local_rules.synthetic import Person, days
 from tests.local_rules.test_every_rule import WHOLE, alone, every_row, first_raise, rule_of
+
+DERIVING = {row.id for row in ROWS if row.derives and row.pattern.name != "silence"}
 
 ABSURD: tuple[Value, ...] = (
     float("nan"),
@@ -94,7 +97,7 @@ def test_what_no_sensor_measures_holds_no_alarm_back(row: Row) -> None:
     if row.pattern.name == "silence":
         return  # There a reading of any kind may be the sign that ends it.
     home = Home(alone(row))
-    (quantity, *_) = (line.quantity for line in play.begin)
+    quantity = play.begin[-1].quantity  # Who is at home is told by the hub itself.
     for line in play.begin:
         home.take(line.event())
         for value in ABSURD:
@@ -184,7 +187,7 @@ def damaged(body: dict[str, Any], damage: list[tuple[int, Any]]) -> str:
     return json.dumps(body)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@every_row
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_whatever_is_on_the_disk_the_next_alarm_is_told(row: Row, data: st.DataObject) -> None:
@@ -211,6 +214,42 @@ def test_whatever_is_on_the_disk_the_next_alarm_is_told(row: Row, data: st.DataO
         home.take(replace(line, at_s=now_s + 3 * day.DAY_S + later).event())
     home.wait_until(now_s + 4 * day.DAY_S)
     assert any(what.startswith("raise") for _, what in home.alarms()[known:])
+
+
+@cache
+def lived() -> list[tuple[RuleId, dict[str, Any]]]:
+    """Return what the disk holds of the rules that derive, every few hours of a fortnight."""
+    home, found = Home(WHOLE), []
+    for number, event in enumerate(days(Person(), 14, seed=5)):
+        home.take(event)
+        if number % 60 == 0:
+            for key in home.state.states:
+                if key.rule in DERIVING:
+                    found.append((key.rule, json.loads(dump(home.state, key, WHOLE))))
+    assert {rule for rule, _ in found} >= {"life", "presence", "alert_line", "morning", "outing"}
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_what_was_learned_and_is_damaged_is_refused_or_goes_on(data: st.DataObject) -> None:
+    """What others go by must neither break nor make a state that does; after a quiet day somebody
+    is missed all the same."""
+    rule, body = data.draw(st.sampled_from(lived()))
+    damage = data.draw(st.lists(st.tuples(st.integers(0, 2000), JUNK), min_size=1, max_size=3))
+    now_s = 40 * day.DAY_S
+    made = restore([(rule, "home", damaged(body, damage))], WHOLE, now_s)
+    assert len(made.lost) + len(made.state.states) == 1
+    home = Home(WHOLE)
+    home.restart(made.state, now_s)
+    home.wait_until(now_s + day.DAY_S)
+    assert_sound(home)
+    home.take(says(Quantity.CONTACT_OPEN, False, now_s + day.DAY_S, room="玄关"))
+    home.take(says(Quantity.MOTION, True, now_s + day.DAY_S + 120, room="厨房"))
+    known = len(home.alarms())
+    home.wait_until(now_s + 3 * day.DAY_S)
+    assert_sound(home)
+    assert "raise home" in [what for _, what in home.alarms()[known:]]
 
 
 def test_a_state_from_a_time_that_has_not_come_is_refused_and_said() -> None:
