@@ -315,6 +315,8 @@ def _mismatch(state: LifeState | None, reading: Reading) -> LifeOutcome:
     if reading.value is is_known:
         return state, ()
     state = state or _fresh(stamp)
+    if reading.value and len(state.stuck) >= SOURCES:
+        return state, ()
     if not reading.value:
         return _free(state, stamp, device, (USER,))
     return _distrust(state, stamp, device, USER)

@@ -17,14 +17,18 @@ from agent.core.reading import Quantity, Value
 from local_rules import engine
 from local_rules.catalog import ROWS, Row, book
 from local_rules.day import DAY_S
+from local_rules.life import SIGNS
 from local_rules.engine import STATES, EngineState, step
 from local_rules.patterns.left_active import SOURCES
 from local_rules.patterns.report import CHANNELS
-from local_rules.rule import RuleBook
+from local_rules.rule import Pattern, RuleBook
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import Home, says
 from tests.local_rules.rehearsal import lines_of, play_of
-from tests.local_rules.test_every_rule import WHOLE, alone, raises, rule_of
+from tests.local_rules.test_every_rule import RAISING, WHOLE, alone, every_row, raises, rule_of
+
+ALL_KEPT = Pattern.__dataclass_fields__["is_kept"].default
+SIGNS_AND_MORE = (*SIGNS, Quantity.USER_MISMATCH, Quantity.SILENT, Quantity.STUCK, Quantity.QUIET_S)
 
 ROOMS = ("客厅", "卧室", "厨房", "卫生间", "玄关")
 ENTITIES: list[tuple[Quantity, Value]] = [
@@ -86,7 +90,8 @@ def test_the_same_events_make_the_same_everything_also_through_the_disk(
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_what_is_on_the_disk_is_enough_to_go_on_from(data: st.DataObject) -> None:
-    """`changed` and `forgotten` alone keep a copy of the state, but for a sign of a few minutes."""
+    """`changed` and `forgotten` alone keep a copy of the state, but for what the last minutes of
+    signs and samples say, which a pattern may hold to be worth no disk."""
     home, disk = Home(WHOLE), dict[engine.StateKey, str]()
     for event in data.draw(lives()):
         made = step(home.state, event, WHOLE)
@@ -97,7 +102,8 @@ def test_what_is_on_the_disk_is_enough_to_go_on_from(data: st.DataObject) -> Non
     assert disk.keys() == home.state.states.keys()
     back = restore(((k.rule, k.subject, text) for k, text in disk.items()), WHOLE).state
     for key, held in home.state.states.items():
-        if rule_of(next(row for row in ROWS if row.id == key.rule)).pattern.name != "silence":
+        rule = WHOLE.by_id[key.rule]
+        if rule.pattern.is_kept is ALL_KEPT:
             assert back.states[key] == held
 
 
@@ -148,7 +154,7 @@ def test_a_full_engine_says_which_states_it_lets_go() -> None:
     assert len(made.state.states) == STATES
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@every_row
 def test_one_subject_keeps_only_so_much_whatever_it_is_told(row: Row) -> None:
     """A thousand channels and values of one device: the state stays within some kilobytes."""
     home, rng = Home(alone(row)), random.Random(7)
@@ -161,6 +167,22 @@ def test_one_subject_keeps_only_so_much_whatever_it_is_told(row: Row) -> None:
         made = step(home.state, replace(event, reading=reading), home.book)
         home.state = made.state
     assert max(len(dump(home.state, key, home.book)) for key in home.state.states) < 5000
+
+
+def test_rules_of_the_whole_home_keep_only_so_much_of_a_flood() -> None:
+    """What is learned of the home is bounded by what a home has, not by who speaks in it."""
+    book = RuleBook.of(tuple(WHOLE.by_id[row.id] for row in ROWS if row.derives))
+    state = EngineState()
+    for n in range(1000):
+        for quantity in SIGNS_AND_MORE:
+            for value in (True, 7.5 + n):
+                event = says(
+                    quantity, value, 1000.0 + 9 * n, device=DeviceId(f"zb:{n:016x}"), room="玄关"
+                )
+                state = step(state, event, book).state
+    sizes = {key: len(dump(state, key, book)) for key in state.states if key.subject == "home"}
+    assert {key.rule for key in sizes} >= {"life", "presence", "alert_line", "water_day"}
+    assert max(sizes.values()) < 50_000
 
 
 def full_home() -> list[Observed]:
@@ -180,7 +202,7 @@ def full_home() -> list[Observed]:
                 says(Quantity.NIGHT_RISINGS, rng.randint(0, 5), day_s, device=DeviceId("hub:home"))
             )
     for device in range(50):
-        for row in ROWS:
+        for row in RAISING:
             told += [
                 line.event(device=DeviceId(f"zb:{device:016x}"))
                 for line in lines_of(rule_of(row))[:1]
@@ -201,13 +223,16 @@ def test_the_state_of_a_full_home_after_four_weeks_is_less_than_a_megabyte() -> 
 
 # Parameters that change while the hub is off
 
+OTHERWISE = ("limit", "_h", ".times")
+"""Parameters that do not say how long, but of what, when in the day, or how often."""
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+
+@every_row
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_a_hold_that_runs_follows_the_parameters_of_after_the_restart(row: Row, end: str) -> None:
     """The new numbers hold from the restart on; what saves a life is told under either."""
     tuned = {f"{row.id}.{name}": getattr(p, end) for name, p in row.parameters.items()}
-    tuned = {key: value for key, value in tuned.items() if not key.endswith((".limit", "_h"))}
+    tuned = {key: value for key, value in tuned.items() if not key.endswith(OTHERWISE)}
     after = book(tuned=tuned)
     play, home = play_of(rule_of(row)), Home(alone(row))
     for line in play.begin:

@@ -299,6 +299,8 @@ def test_the_same_frame_again_changes_nothing(row: Row) -> None:
 def test_a_copy_whose_original_was_lost_counts_as_the_first(row: Row) -> None:
     play = play_of(rule_of(row))
     first, *rest = play.begin
+    if first.quantity is Quantity.QUIET_S:
+        return  # The hub tells it itself: no radio makes a copy of it.
     home = home_after(row, [first.event(repeat_of=1), *played(rest)], play.raise_s)
     assert first_raise(home) == play.raise_s
 
