@@ -17,8 +17,8 @@ from agent.core.reading import Quantity, Value
 from local_rules import engine
 from local_rules.catalog import ROWS, Row, book
 from local_rules.day import DAY_S
-from local_rules.life import SIGNS
 from local_rules.engine import STATES, EngineState, step
+from local_rules.life import SIGNS
 from local_rules.patterns.left_active import SOURCES
 from local_rules.patterns.report import CHANNELS
 from local_rules.rule import Pattern, RuleBook

@@ -1,7 +1,7 @@
 """The general rules of the catalogue, (a) to (h), each with a test that names it.
 
-(d) the mute of a home and (e) two residents belong to the response and the site; the part of them
-that is the rule table's is here.
+What a mute does to an alarm in all its turns is in tests/response/test_mutes.py; who is at home and
+which signs are believed, in test_presence.py and test_life.py. Here each rule is seen as a whole.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.alarm import RuleId, Severity
+from agent.core.alarm import AlarmId, AlarmState, RuleId, Severity
+from agent.core.command import Caller, MuteRule, Role
 from agent.core.device import DeviceId
+from agent.core.effect import Derive
 from agent.core.errors import ConfigError
+from agent.core.event import Observed, Woken
 from agent.core.reading import Quantity
+from agent.response import mutes
+from agent.response.lifecycle import AlarmBook, Held, apply
+from agent.response.mutes import MuteBook
 from local_rules.blind import blind
 from local_rules.catalog import ROWS, Row, book
-from tests.local_rules.kit import DEVICE, Home, says
+from local_rules.day import DAY_S
+from local_rules.life import SIGNS
+from local_rules.rule import RuleBook
+from tests.local_rules.kit import DEVICE, Home, says, stamp
 from tests.local_rules.rehearsal import play_of
 from tests.local_rules.test_every_rule import (
     WHOLE,
-    alone,
     every_row,
     home_after,
     played,
@@ -35,6 +43,7 @@ from tests.local_rules.test_every_rule import (
 )
 
 ROOT = Path(__file__).parents[2]
+DOOR = DeviceId("zb:door")
 
 AT_ONCE: dict[str, str] = {
     # What may begin without a minimum duration, and why.
@@ -42,6 +51,7 @@ AT_ONCE: dict[str, str] = {
     "trend": "it judges whole days",
     "threshold": "a single measurement that kills: the row says which",
     "sequence": "the row waits 0 s for what may not be missing at all",
+    "left_active": "each of several devices has been silent for long already",
 }
 
 
@@ -84,33 +94,54 @@ EVIDENCE = {
     Quantity.CONTACT_OPEN: "door",
     Quantity.WATER_FLOW_LPH: "water",
     Quantity.IN_BED: "bed change",
+    Quantity.SOS: "button",
+    Quantity.TV_KEY: "TV remote",
+    Quantity.LID_OPEN: "medicine box",
+    Quantity.POWER_W: "an appliance switched on",
 }
+
+LIVING = RuleBook.of(tuple(WHOLE.by_id[RuleId(name)] for name in ("life", "inactivity")))
+BEGUN_S = 1000.0
+
+
+def living(*events: Observed) -> Home:
+    """Return a home in which somebody was seen at `BEGUN_S`, and then `events` were heard."""
+    home = Home(LIVING)
+    home.take(says(Quantity.MOTION, True, BEGUN_S, room="客厅"))
+    for event in events:
+        home.take(event)
+    return home
+
+
+def last_sign_s(home: Home) -> float:
+    """Return since when nobody has been seen, as the rule of inactivity has it."""
+    held = next(held for key, held in home.state.states.items() if key.rule == "inactivity")
+    heard_s: float = held.heard_s
+    return heard_s
 
 
 def test_b_evidence_of_life_is_what_a_person_does_and_nothing_that_happens_by_itself() -> None:
     """(b) A thermometer that reports is no sign of life; a door is."""
-    rule = WHOLE.by_id[RuleId("inactivity")]
-    signs = set(rule.inputs) - {Quantity.PRESENCE, Quantity.ALERT_LINE_S}
     by_itself = {Quantity.TEMP_C, Quantity.HUMIDITY_PCT, Quantity.BATTERY_PCT, Quantity.DISK_PCT}
     by_itself |= {Quantity.CO_PPM, Quantity.FAULT, Quantity.BATTERY_LOW, Quantity.ILLUMINANCE_LX}
-    assert signs & EVIDENCE.keys()
-    assert not signs & by_itself
-    row = next(row for row in ROWS if row.id == "inactivity")
-    begun = home_after(row, played(play_of(rule).begin), 0)
-    before = begun.state
-    for quantity in by_itself:
-        begun.take(says(quantity, 5.0, begun.done[-1][0] + 60))
-    assert begun.state == before
+    assert (
+        EVIDENCE.keys()
+        <= SIGNS.keys()
+        == WHOLE.by_id[RuleId("life")].inputs.keys() - {Quantity.USER_MISMATCH}
+    )
+    assert not SIGNS.keys() & by_itself
+    home = living(*(says(quantity, 5.0, 2000.0) for quantity in by_itself))
+    home.wait_until(3000.0)
+    assert last_sign_s(home) == BEGUN_S
+    home.take(says(Quantity.CONTACT_OPEN, True, 4000.0, room="玄关"))
+    assert last_sign_s(home) == 4000.0
 
 
 def test_b_what_the_hub_asks_for_is_no_sign_of_life() -> None:
     """(b) An answer to a poll says that the device lives, not the person."""
-    row = next(row for row in ROWS if row.id == "inactivity")
-    play = play_of(rule_of(row))
-    home = home_after(row, played(play.begin), play.begin[-1].at_s)
-    home.take(says(Quantity.MOTION, True, play.raise_s - 1, asked=True))
-    home.wait_until(play.raise_s)
-    assert len(raises(home)) == 1
+    home = living(says(Quantity.MOTION, True, 2000.0, asked=True))
+    home.wait_until(3000.0)
+    assert last_sign_s(home) == BEGUN_S
 
 
 @every_row
@@ -138,23 +169,78 @@ def test_d_what_must_never_be_muted_is_s1_and_no_site_turns_it_off(number: int) 
             book(off=[row.id])
 
 
-def test_e_rules_of_one_person_count_every_room_so_that_two_residents_hide_no_silence() -> None:
+def test_d_a_mute_is_of_one_rule_for_a_time_and_what_it_held_back_is_told_at_its_end() -> None:
+    """(d) The whole of it: a person in the home, a bound, and nothing that is lost."""
+    row = next(row for row in ROWS if row.id == "door_open")
+    play = play_of(rule_of(row))
+    (report,) = raises(home_after(row, played(play.begin), play.raise_s))
+    wish = MuteRule(RuleId(row.id), 3600, Caller(Role.OPERATOR, "cli", on_site=True), "airing")
+    begun = stamp(play.raise_s - 1)
+    muted = mutes.mute(MuteBook(), wish, row.severity, row.hazard, begun).book
+    until_s = mutes.held_until_s(muted, report, stamp(play.raise_s))
+    assert until_s == begun.at_s + 3600
+    assert mutes.held_until_s(muted, replace(report, severity=Severity.S1), begun) is None
+    held = apply(AlarmBook(), Held(report, until_s), stamp(play.raise_s), AlarmId("a"))
+    assert held.alarm is not None
+    assert (held.alarm.state, held.actions) == (AlarmState.SHELVED, ())
+    (timer,) = held.timers
+    rung = apply(held.book, Woken(timer.key, until_s, stamp(until_s)), stamp(until_s), AlarmId("b"))
+    assert rung.alarm is not None
+    assert (rung.alarm.id, rung.alarm.state) == ("a", AlarmState.ACTIVE)
+
+
+@pytest.mark.parametrize(("residents", "word"), [(1, "away"), (2, "unknown")])
+def test_e_where_two_live_a_door_that_moves_empties_no_home(residents: int, word: str) -> None:
+    """(e) With one resident who left is away, and nobody is missed; with two it is not known who
+    left, and silence goes on counting."""
+    home = Home(book(tuned={"presence.residents": residents}))
+    home.take(says(Quantity.CONTACT_OPEN, False, 0.0, device=DOOR, room="玄关"))
+    home.take(says(Quantity.MOTION, True, BEGUN_S, room="客厅"))
+    for later_s, is_open in ((100.0, True), (105.0, False)):
+        home.take(says(Quantity.CONTACT_OPEN, is_open, BEGUN_S + later_s, device=DOOR, room="玄关"))
+    home.wait_until(BEGUN_S + 85_000)
+    said = [
+        effect.reading.value
+        for _, effect in home.done
+        if isinstance(effect, Derive) and effect.reading.quantity is Quantity.PRESENCE
+    ]
+    assert said == ["home", "maybe_away", word]
+    missed = [alarm for alarm in raises(home) if alarm.rule == "inactivity"]
+    assert bool(missed) is (residents == 2)
+
+
+def test_e_a_sign_of_either_resident_in_any_room_ends_the_silence() -> None:
     """(e) The rule of silence has one state for the home: all rooms must be silent."""
-    row = next(row for row in ROWS if row.id == "inactivity")
-    play, home = play_of(rule_of(row)), Home(alone(row))
-    for line in play.begin:
-        home.take(line.event())
-    home.take(
-        says(Quantity.MOTION, True, play.raise_s - 1, room="卧室", device=DeviceId("zb:other"))
+    home = living(
+        says(Quantity.MOTION, True, 40_000.0, room="卧室", device=DeviceId("zb:other")),
     )
-    home.wait_until(play.raise_s + 1)
-    assert raises(home) == []
+    assert last_sign_s(home) == 40_000.0
 
 
-def test_f_a_rule_that_a_pet_can_fool_says_so() -> None:
-    """(f) The table tells the installer about pets where motion is a sign."""
-    fooled = [row for row in ROWS if Quantity.MOTION in row.inputs and row.pitfalls is not None]
-    assert any("pet" in row.pitfalls.en.lower() for row in fooled if row.pitfalls is not None)
+def test_f_a_pet_is_no_person_where_the_installer_says_that_there_is_one() -> None:
+    """(f) Then motion is none, and what takes hands still is."""
+    pet = book(tuned={"life.motion_counts": 0})
+    home = Home(RuleBook.of(tuple(pet.by_id[rule] for rule in LIVING.by_id)))
+    home.take(says(Quantity.LID_OPEN, True, BEGUN_S))
+    home.take(says(Quantity.MOTION, True, 9000.0, room="客厅"))
+    home.wait_until(10_000.0)
+    assert last_sign_s(home) == BEGUN_S
+    home.take(says(Quantity.LID_OPEN, False, 11_000.0))
+    assert last_sign_s(home) == 11_000.0
+
+
+def test_f_a_sensor_that_is_stuck_hides_no_silence() -> None:
+    """(f) Motion without end is no sign, nor was what that sensor said before; it is told of."""
+    home = Home(WHOLE)
+    home.take(says(Quantity.MOTION, True, BEGUN_S, room="客厅", device=DOOR))
+    for later_s, value in ((500.0, False), (600.0, True)):
+        home.take(says(Quantity.MOTION, value, BEGUN_S + later_s, room="卧室"))
+    home.wait_until(BEGUN_S + 10_000)
+    stuck = [alarm for alarm in raises(home) if alarm.rule == "sensor_stuck"]
+    assert [alarm.why.device for alarm in stuck] == [DEVICE]
+    assert last_sign_s(home) == BEGUN_S
+    home.wait_until(BEGUN_S + 2 * DAY_S)
+    assert "inactivity" in [alarm.rule for alarm in raises(home)]
 
 
 def test_g_the_rules_import_nothing_that_can_wait_or_fail() -> None:

@@ -12,18 +12,24 @@ from agent.core.event import WakeKey
 from agent.core.reading import Quantity
 from local_rules.catalog import book
 from local_rules.engine import Step, resume, step
-from local_rules.patterns.silence import KEEP_S, SilenceState
+from local_rules.patterns.silence import KEEP_S, Silence, SilenceState
 from local_rules.rule import RuleBook
 from local_rules.snapshot import dump, restore
 from tests.local_rules.kit import Home, says, stamp, woken
 
-WHOLE = book()
-LIMIT_S = WHOLE.by_id[RuleId("no_water")].values["limit_s"]
+LIMIT_S = 43_200.0
 FLOW = Quantity.WATER_FLOW_LPH
+WATER = replace(
+    book().by_id[RuleId("no_water")],
+    plan=Silence(presence=True),
+    values={"limit_s": LIMIT_S, "rearm_s": 86_400.0},
+)
+"""Any flow is a sign here, as in the plainest row that there could be."""
+RULES = {**book().by_id, WATER.id: WATER}
 
 
 def home_of(rule: str) -> Home:
-    return Home(RuleBook.of((WHOLE.by_id[RuleId(rule)],)))
+    return Home(RuleBook.of((RULES[RuleId(rule)],)))
 
 
 def running() -> Home:
@@ -143,7 +149,7 @@ def test_who_is_at_home_changes_nothing_that_it_does_not_change() -> None:
 
 def test_the_same_personal_limit_again_is_no_news() -> None:
     home = home_of("inactivity")
-    home.take(says(Quantity.MOTION, True, 1000.0))
+    home.take(says(Quantity.QUIET_S, 0.0, 1000.0))
     home.take(says(Quantity.ALERT_LINE_S, 30_000.0, 1001.0))
     again = says(Quantity.ALERT_LINE_S, 30_000.0, 1002.0)
     assert step(home.state, again, home.book) == Step(home.state)
@@ -151,7 +157,7 @@ def test_the_same_personal_limit_again_is_no_news() -> None:
 
 def test_rules_without_presence_or_personal_limit_take_neither_for_an_order() -> None:
     """Supervision that hears them takes them for signs of the device like any other."""
-    rule = WHOLE.by_id[RuleId("device_silent")]
+    rule = RULES[RuleId("device_silent")]
     more = {Quantity.PRESENCE: rule.name, Quantity.ALERT_LINE_S: rule.name}
     home = Home(RuleBook.of((replace(rule, inputs={**rule.inputs, **more}),)))
     home.take(says(Quantity.PRESENCE, "away", 1000.0))
@@ -162,23 +168,24 @@ def test_rules_without_presence_or_personal_limit_take_neither_for_an_order() ->
 
 
 def tuned(rule: str, **values: float) -> Home:
-    found = WHOLE.by_id[RuleId(rule)]
+    found = RULES[RuleId(rule)]
     return Home(RuleBook.of((replace(found, values={**found.values, **values}),)))
 
 
 def test_a_home_that_is_first_heard_of_as_empty_waits_until_somebody_comes() -> None:
-    home = home_of("no_water")
+    home = home_of("inactivity")
     assert home.take(says(Quantity.PRESENCE, "away", 1000.0)) == ()
     assert state_of(home).counts is False
     (timer,) = home.take(says(Quantity.PRESENCE, "home", 2000.0))
     assert isinstance(timer, WakeAt)
-    assert timer.due_s == 2000.0 + LIMIT_S
+    assert (state_of(home).counts, state_of(home).heard_s) == (True, 2000.0)
+    assert timer.due_s == state_of(home).due_s
 
 
 def test_what_stands_is_said_again_although_the_limit_has_grown() -> None:
     home = tuned("inactivity", personal_least_s=100, personal_most_s=90_000, rearm_s=1800)
     home.take(says(Quantity.ALERT_LINE_S, 1000.0, 0.0))
-    home.take(says(Quantity.MOTION, True, 10.0))
+    home.take(says(Quantity.QUIET_S, 0.0, 10.0))
     home.wait_until(1010.0)
     home.take(says(Quantity.ALERT_LINE_S, 80_000.0, 1020.0))
     home.wait_until(2810.0)
@@ -194,7 +201,7 @@ def test_a_sign_that_ends_an_alarm_goes_to_the_disk_at_once() -> None:
 
 def test_a_personal_limit_outlives_a_restart() -> None:
     home = home_of("inactivity")
-    home.take(says(Quantity.MOTION, True, 1000.0))
+    home.take(says(Quantity.QUIET_S, 0.0, 1000.0))
     home.take(says(Quantity.ALERT_LINE_S, 30_000.0, 1001.0))
     (key,) = home.state.states
     made = restore([(*key, dump(home.state, key, home.book))], home.book)

@@ -117,7 +117,7 @@ def test_no_json_on_the_disk_keeps_the_engine_from_starting(value: Any) -> None:
 
 
 def test_what_is_lost_is_said_whole_in_both_languages() -> None:
-    made = restore([("flood", "zb:1", "{}"), ("smoke", "zb:2", '{"v":2}')], BOOK)
+    made = restore([("flood", "zb:1", "{}"), ("smoke", "zb:2", '{"v":1}')], BOOK)
     assert [lost.sentence for lost in made.lost] == [
         Sentence(
             "规则 flood 对 zb:1 的状态未能恢复（没有这条规则），已从头开始。",
@@ -127,7 +127,7 @@ def test_what_is_lost_is_said_whole_in_both_languages() -> None:
         Sentence(
             "规则 smoke 对 zb:2 的状态未能恢复（内容无法读取），已从头开始。",
             "The state of rule smoke for zb:2 is not taken over (it cannot be read: "
-            "ValueError('version 2, want 1')); the rule starts fresh there.",
+            "ValueError('version 1, want 2')); the rule starts fresh there.",
         ),
     ]
 
@@ -135,8 +135,8 @@ def test_what_is_lost_is_said_whole_in_both_languages() -> None:
 def test_a_state_of_another_version_is_not_taken_however_well_it_fits() -> None:
     (key,) = LEAK.states
     text = dump(LEAK, key, BOOK)
-    assert text.startswith('{"v":1,"report":{"device":"zb:')
+    assert text.startswith('{"v":2,"report":{"device":"zb:')
     assert " " not in text, "an SD card wears out by writing"
-    made = restore([(*key, text.replace('"v":1', '"v":2', 1))], BOOK)
+    made = restore([(*key, text.replace('"v":2', '"v":1', 1))], BOOK)
     assert made.state == EngineState()
     assert restore([(*key, text)], BOOK).state == LEAK

@@ -176,7 +176,7 @@ class Fault:
 
 FAULTS = (
     Fault("quiet says alarm", battery.test_it_is_quiet_at_the_start, hears(value=True),
-          ("water_leak", "door_open", "inactivity")),
+          ("water_leak", "door_open")),
     Fault("a second early",
           battery.test_it_raises_when_it_must_and_not_before_with_what_the_row_says,
           with_values(trigger_hold_s=-1, hold_s=-1, limit_s=-1, within_s=-1, night_limit_s=-1,
