@@ -369,8 +369,8 @@ def _while_standing(
         due_s = at_s + rule.values["clear_hold_s"]
         clearing = replace(state, value=value, seen_s=at_s, due_s=due_s)
         return clearing, (_timer(rule, clearing, subject, due_s),)
-    assert state.raised_s is not None, "what stands was raised"
     state = replace(state, backs=0) if state.backs else state
+    assert state.raised_s is not None, "what stands was raised"
     if at_s - state.raised_s >= rule.values["rearm_s"] and _is_bad(rule, value):
         return _raise(rule, replace(state, value=value, seen_s=at_s), subject, at_s)
     if state.due_s is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from agent.core.alarm import Severity
 from agent.core.effect import CancelWake, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.event import Observed
 from local_rules.catalog import ROWS, Row, book
@@ -24,9 +25,13 @@ WHOLE = book()
 
 
 def chosen() -> list[Row]:
-    """Return the first row of each kind: pattern, plan, and whether it holds or ends at once."""
-    found = dict[object, Row]()
-    for row in ROWS:
+    """Return the first row of each kind that saves a life (pattern, plan, and whether it holds or
+    ends at once), and of each other pattern that raises one row."""
+    found, patterns = dict[object, Row](), set[str]()
+    for row in sorted(ROWS, key=lambda row: row.severity):
+        if row.derives or (row.severity is not Severity.S1 and row.pattern.name in patterns):
+            continue
+        patterns.add(row.pattern.name)
         at_once = row.parameters.get("trigger_hold_s", row.parameters["rearm_s"]).default == 0
         kind = (row.pattern.name, str(row.plan), row.momentary, at_once)
         found.setdefault(kind, row)

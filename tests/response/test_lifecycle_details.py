@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.actuation import Actuation, ActuationKind
+from agent.core.actuation import Actuation, ActuationKind, LocalAction
 from agent.core.alarm import AlarmId, AlarmState, Hazard, Severity
 from agent.core.device import DeviceKind
-from agent.core.effect import LocalAction
 from agent.core.errors import CommandRefused
 from agent.response.lifecycle import CLOSED_KEPT, TROUBLE, AlarmBook, apply
 from agent.response.transitions import Input, as_markdown, move
