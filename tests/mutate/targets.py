@@ -52,7 +52,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "local_rules/patterns/gate.py": (*_OPTIONS, _ROWS),
     "local_rules/patterns/figure.py": (*_OPTIONS, _ROWS),
     "local_rules/patterns/amount.py": (*_OPTIONS, _ROWS),
-    "local_rules/patterns/count.py": (*_OPTIONS, _ROWS),
+    "local_rules/patterns/count.py": ("tests/local_rules/test_count.py", *_OPTIONS, _ROWS),
     "local_rules/patterns/effects.py": (_ENGINE, _SAID, _ROWS),
     "local_rules/patterns/numbers.py": ("tests/local_rules/test_numbers.py", _ROWS),
     "local_rules/patterns/stored.py": (_SNAPSHOT, "tests/local_rules/test_numbers.py", _ROWS),
