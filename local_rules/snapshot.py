@@ -23,7 +23,7 @@ from local_rules.rule import AnyRule, RuleBook
 
 AHEAD_S = 3600.0
 """Hub time may begin again a little before the latest state: its own mark is written less often.
-Before its beginning lies a day at most: the morning may have begun before the hub did."""
+As little lies before its beginning: what was on at the first reading was on before it."""
 
 _LENGTHS = ("personal_s", "usual_s", "longest_s")
 """Fields in seconds that are no time but a length, which the pattern bounds itself."""
@@ -89,7 +89,7 @@ def _load(text: str, rule: AnyRule, latest_s: float) -> Any:
         raise ValueError(f"version {outer['v']!r}, want {pattern.version}")
     state = pattern.load(rule, outer[pattern.name])
     for name, at_s in _times("", state):
-        if at_s < -DAY_S or (at_s > latest_s + _TO_COME.get(name, 0.0) and name != "due_s"):
+        if at_s < -AHEAD_S or (at_s > latest_s + _TO_COME.get(name, 0.0) and name != "due_s"):
             raise ValueError(f"{name} is {at_s!r}, a time that never was or has not come")
     return state
 

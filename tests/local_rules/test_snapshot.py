@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core.alarm import RuleId
+from agent.core.event import Observed
 from agent.core.reading import Quantity
 from agent.core.text import Sentence
 from local_rules.catalog import book
 from local_rules.engine import EngineState, step
+from local_rules.rule import RuleBook
 from local_rules.snapshot import dump, restore
-from tests.local_rules.kit import DEVICE, all_but, says
+from tests.local_rules.kit import DEVICE, Home, all_but, says
 
 BOOK = book(off=all_but("report"))
 LEAK = step(EngineState(), says(Quantity.WATER_LEAK, True, 5.25, channel="p"), BOOK).state
@@ -114,6 +117,81 @@ def test_no_text_on_the_disk_keeps_the_engine_from_starting(text: str) -> None:
 def test_no_json_on_the_disk_keeps_the_engine_from_starting(value: Any) -> None:
     text = json.dumps({"v": 2, "report": value})
     assert restore([("smoke", DEVICE, text)], BOOK).state == EngineState()
+
+
+WHOLE = book()
+DAY_S = 86_400.0
+
+
+def after(rule: str, *events: Observed) -> tuple[str, str, str]:
+    """Return what the disk holds of a rule after the events."""
+    home = Home(RuleBook.of((WHOLE.by_id[RuleId(rule)],)))
+    for event in events:
+        home.take(event)
+    (key,) = home.state.states
+    return (*key, dump(home.state, key, home.book))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # A journey of a month that has hardly begun.
+        after("presence", says(Quantity.AWAY_FOR_S, 30 * DAY_S, 90.0)),
+        # Nothing is learned for a day after a call for help; what was learned is not lost by it.
+        after("alert_line", says(Quantity.QUIET_S, 0.0, 80.0), says(Quantity.SOS, True, 90.0)),
+        # Water runs, but somebody is at home.
+        after("water_running_away", says(Quantity.WATER_FLOW_LPH, 100.0, 90.0)),
+        # What was on at the first reading was switched on an hour before, as far as is known.
+        after("life", says(Quantity.POWER_W, 5.0, 80.0)),
+    ],
+    ids=lambda row: row[0],
+)
+def test_what_is_to_come_or_began_before_the_hub_is_no_damage(row: tuple[str, str, str]) -> None:
+    assert restore([row], WHOLE, 100.0).lost == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "now", "why"),
+    [
+        (
+            after("presence", says(Quantity.AWAY_FOR_S, 30 * DAY_S, 90.0)),
+            '"until_s":2592090.0',
+            '"until_s":9999999.0',
+            "until_s is 9999999.0, a time that never was or has not come",
+        ),
+        (
+            after("life", says(Quantity.MOTION, True, 90.0)),
+            '"motion",true,90.0,90.0,',
+            '"motion",true,90.0,9999.0,',
+            "sign_s is 9999.0",
+        ),
+        (
+            after("fire_rise", says(Quantity.TEMP_C, 20.0, 90.0)),
+            "[[90.0,20.0]]",
+            "[[9999.0,20.0]]",
+            "samples_s is 9999.0",
+        ),
+        (
+            after("alert_line", says(Quantity.QUIET_S, 0.0, 90.0)),
+            '"lived":[[0,-1],',
+            '"lived":[[1,7],',
+            "it was learned on days after day 0",
+        ),
+        (
+            after("alert_line", says(Quantity.QUIET_S, 0.0, 90.0)),
+            '"lived":[[0,-1],',
+            '"lived":[[-1,-1],',
+            "or on fewer than none",
+        ),
+    ],
+)
+def test_a_time_that_has_not_come_is_damage_wherever_it_is(
+    row: tuple[str, str, str], before: str, now: str, why: str
+) -> None:
+    rule, subject, text = row
+    assert before in text
+    (lost,) = restore([(rule, subject, text.replace(before, now))], WHOLE, 100.0).lost
+    assert why in lost.sentence.en
 
 
 def test_what_is_lost_is_said_whole_in_both_languages() -> None:
