@@ -33,6 +33,7 @@ PING_EVERY_S = 5.0
 LOOK_EVERY_S = 15.0  # SIM, network and signal; also a look into the SIM's storage.
 NO_NETWORK_S = 60.0  # A handover or a lift takes seconds: only then is it a trouble.
 RESET_S = 3.0
+REFUSALS = 3  # In a row; then its settings are not what we think they are.
 
 _RESET = Question("AT+CFUN=1,1", within_s=RESET_S)
 _RINGING = ("RING", "+CRING:", "+CLIP:")
@@ -116,7 +117,7 @@ class Connection:
         """
         loop = asyncio.get_running_loop()
         self._lost_network_s = loop.time()
-        look_at_s = loop.time()
+        look_at_s, refusals = loop.time(), 0
         while True:
             try:
                 if loop.time() >= look_at_s:
@@ -126,10 +127,13 @@ class Connection:
                 elif not self._wakes.is_set():
                     await self.talk.ask(Question("AT"))
                 await self._do_chores()
+                refusals = 0
             except NoAnswer as error:
                 raise Down(faults.silent(self._port)) from error
-            except Refused as error:
-                raise Down(faults.refused(self._port, str(error))) from error
+            except Refused as error:  # It lives. One line of noise can look like a refusal.
+                refusals += 1
+                if refusals > REFUSALS:
+                    raise Down(faults.refused(self._port, str(error))) from error
             with suppress(TimeoutError):
                 async with asyncio.timeout(PING_EVERY_S):
                     await self._wakes.wait()
