@@ -50,13 +50,18 @@ class Line:
         )
         self._open = wanted
         self._opener.start()
+        opened = False
         try:
             async with asyncio.timeout(OPEN_S):
                 await answer
-        except BaseException:
-            self.close()
-            raise
-        self._opener = None  # From now on the thread reads, and ends by itself.
+            opened = True
+        except TimeoutError as error:
+            raise TimeoutError(f"it hangs since {OPEN_S:g} s") from error
+        finally:
+            if opened:
+                self._opener = None  # From now on the thread reads, and ends by itself.
+            else:
+                self.close()
 
     async def write(self, data: bytes) -> None:
         """Send bytes. Errors: OSError when the port is gone or takes nothing, TimeoutError."""

@@ -25,7 +25,7 @@ from drivers.serial.modem.talk import Refused, Talk
 
 log = logging.getLogger(__name__)
 
-PART_S = 40.0  # What the network may take for one part; 2 to 5 s is usual.
+PART_S = 30.0  # What the network may take for one part; 2 to 5 s is usual. A call waits for it.
 WATCHED = 64
 """Texts whose report is still awaited. Beyond it the oldest is told to be unknown."""
 WATCHED_S = 86_400.0  # As long as the network tries: TP-VP.

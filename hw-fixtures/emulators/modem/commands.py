@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .air import ACTIVE, DENIED, HOME, INCOMING, ROAMING
-from .card import WANTS_PIN, WRONG_PASSWORD
+from .card import WANTS_PIN, WANTS_PUK, WRONG_PASSWORD
 from .sms import BadSms, read_submit
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _pin(unit: "Unit", said: tuple[str, ...]) -> None:
     if right:
         unit.say("OK", "+CPIN: READY")
     else:
-        refuse(unit, unit.card.error() if not unit.card.tries else WRONG_PASSWORD)  # type: ignore[arg-type]
+        refuse(unit, WRONG_PASSWORD if unit.card.tries else WANTS_PUK)
 
 
 def _reset(unit: "Unit", _: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import random
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from znp.port import PtyPort
 
@@ -110,7 +111,7 @@ class Unit:
                 if end == b"\x1b":
                     self.say("OK")
                 else:
-                    self._begin(lambda p=payload, n=length: commands.send_text(self, p, n))  # type: ignore[misc]
+                    self._begin(partial(commands.send_text, self, payload, length))
                 continue
             line, found, rest = self._buffer.partition(b"\r")
             if not found:
@@ -118,7 +119,7 @@ class Unit:
             self._buffer = rest
             command = line.decode("ascii", "replace").strip("\n\x1b\x1a\0 ")
             if command:
-                self._begin(lambda c=command: commands.carry_out(self, c))  # type: ignore[misc]
+                self._begin(partial(commands.carry_out, self, command))
 
     def _begin(self, work: Callable[[], None]) -> None:
         if not self.slow_s:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,11 +159,12 @@ def test_a_message_with_one_damaged_byte_or_cut_short_never_harms(
 
 
 @given(st.text(min_size=68, max_size=400, alphabet="安居守护a"), st.randoms(use_true_random=False))
-def test_parts_in_any_order_and_doubled_make_one_text(text: str, rng: object) -> None:
+def test_parts_in_any_order_and_doubled_make_one_text(text: str, rng: random.Random) -> None:
     delivers = [pdu.decode(one) for one in sms.make_delivers("+8613800138000", text, 3)]
     shuffled = [*delivers, *delivers[:-1]]
-    rng.shuffle(shuffled)  # type: ignore[attr-defined] # A random.Random.
-    kept, found = Kept(), []
+    rng.shuffle(shuffled)
+    kept = Kept()
+    found: list[parts.Whole] = []
     for one in shuffled:
         assert isinstance(one, Deliver)
         kept, whole = parts.join(kept, one, 0.0)
@@ -179,7 +182,8 @@ def test_a_text_whose_parts_do_not_come_is_given_up_and_shown_as_it_is() -> None
 
 
 def test_there_is_a_bound_to_texts_that_wait_for_parts() -> None:
-    kept, given_up = Kept(), []
+    kept = Kept()
+    given_up: list[parts.Whole] = []
     for reference in range(parts.TEXTS + 3):
         kept, found = parts.join(kept, Deliver("+861", "x", None, Part(reference, 2, 1)), 0.0)
         given_up += found

@@ -192,6 +192,28 @@ async def test_an_unknown_module_and_a_taken_port_have_their_sentences(bench: Be
             await bench.says("is in use by another program")
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_a_sim_or_a_storage_that_does_not_get_ready_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "SIM_S", 0.5)
+    for command in ("AT+CPIN?", 'AT+CPMS="SM","SM","SM"'):
+        await bench.do("refuse", command=command, answer="+CME ERROR: 14")
+        async with bench.running(up=False):
+            await bench.says("the SIM does not get ready")
+
+
+async def test_a_setting_that_an_older_firmware_lacks_keeps_nobody_from_calling(
+    bench: Bench,
+) -> None:
+    for command in ("AT+CVHU=0", "AT+CEREG=1", "AT+CEREG?", "AT+CSQ", "AT+COPS?", "AT+DDET=1"):
+        await bench.do("refuse", command=command)
+    async with bench.running() as modem:
+        assert modem.health().says.en == "The modem works: on the network, signal ? dBm."
+        assert (await modem.send_sms(DAUGHTER, "help")).fate is TextFate.SENT
+
+
+@pytest.mark.serial
 async def test_the_loop_goes_on_while_the_modem_floods_it(bench: Bench) -> None:
     await bench.do("set", storm=200)
     worst_s = 0.0

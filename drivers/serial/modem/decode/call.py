@@ -76,8 +76,8 @@ def heard(call: Call, text: str, dialect: Dialect, plan: CallPlan, now_s: float)
         return _connected(call, now_s)
     if text in ("NO CARRIER", "NO DIALTONE"):
         return _over(call)
-    if dialect.ended and text.startswith(dialect.ended):
-        return _over(call)
+    if dialect.ended and text.startswith(dialect.ended) and call.connected_s is not None:
+        return _over(call)  # Of one that was not connected the next statement says why.
     return call
 
 
