@@ -7,6 +7,7 @@ the driver makes a new one.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -33,6 +34,7 @@ PING_EVERY_S = 5.0
 LOOK_EVERY_S = 15.0  # SIM, network and signal; also a look into the SIM's storage.
 NO_NETWORK_S = 60.0  # A handover or a lift takes seconds: only then is it a trouble.
 RESET_S = 3.0
+HANDED = 64  # Reports that wait to be taken. Beyond it the oldest goes: its text stays "sent".
 REFUSALS = 3  # In a row; then its settings are not what we think they are.
 
 _RESET = Question("AT+CFUN=1,1", within_s=RESET_S)
@@ -52,6 +54,7 @@ class Connection:
         self._calls: Calls | None = None
         self._wakes = asyncio.Event()
         self._has_mail = True  # Whatever came while nobody was there.
+        self._handed: deque[Said] = deque(maxlen=HANDED)
         self._rings = False
         self._restarted = False
         self._signal = Signal(None)
@@ -150,7 +153,9 @@ class Connection:
         if self._has_mail:
             self._has_mail = False
             await self._texts.empty(self.talk)
-        self._texts.tidy()
+        while self._handed:
+            await self._texts.take(self._handed.popleft())
+        await self._texts.tidy()
 
     async def _look(self, tell: Callable[[Outage | None], None]) -> None:
         """Ask for the SIM, the network and the signal."""
@@ -195,7 +200,8 @@ class Connection:
     def _news(self, said: Said) -> None:
         text = said.text
         if said.pdu:
-            self._texts.take(said)
+            self._handed.append(said)
+            self._wakes.set()
         elif text.startswith(_STORED):
             self._has_mail = True
             self._wakes.set()

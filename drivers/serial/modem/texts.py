@@ -19,7 +19,7 @@ from drivers.serial.modem.decode import parts, pdu
 from drivers.serial.modem.decode.at import Question, Said, fields
 from drivers.serial.modem.decode.number import same
 from drivers.serial.modem.decode.parts import Kept, Whole
-from drivers.serial.modem.decode.pdu import Deliver, StatusReport, TextFate
+from drivers.serial.modem.decode.pdu import StatusReport, TextFate
 from drivers.serial.modem.decode.state import stored_at
 from drivers.serial.modem.talk import Refused, Talk
 
@@ -30,6 +30,7 @@ WATCHED = 64
 """Texts whose report is still awaited. Beyond it the oldest is told to be unknown."""
 WATCHED_S = 86_400.0  # As long as the network tries: TP-VP.
 
+RECORD_S = 5.0  # A disk that takes longer is a trouble of its own; the text is read again later.
 EARLY = 16
 """Reports kept that belong to no text yet. Beyond it the oldest goes: its text stays "sent"."""
 
@@ -61,14 +62,15 @@ class Delivery:
 
 
 class Listener(Protocol):
-    """Who wants to know. Every call returns at once and never raises."""
+    """Who wants to know. No call raises; all but `text_came` return at once."""
 
     def knows(self, number: str) -> bool:
         """Return whether texts of this number are to be delivered."""
         ...
 
-    def text_came(self, text: Text) -> None:
-        """Take a text of somebody known. The same one may come twice, after a power cut."""
+    async def text_came(self, text: Text) -> None:
+        """Take a text of somebody known, and return when it is on record: only then is it struck
+        out of the SIM. So the same one may come twice, after a power cut."""
         ...
 
     def text_went(self, delivery: Delivery) -> None:
@@ -169,45 +171,56 @@ class Texts:
         """
         for said in await talk.ask(_STORED):
             place = stored_at(said.text)
-            self.take(said)
-            if place is not None:
+            if await self.take(said) and place is not None:
                 try:
                     await talk.ask(Question(f"AT+CMGD={place}"))
                 except Refused:
                     log.debug("modem.not_struck_out place=%d", place)
             await asyncio.sleep(0)  # A full SIM must not be one long turn of the loop.
 
-    def take(self, said: Said) -> None:
-        """Take one message, stored or handed over at once; what is no message is counted."""
+    async def take(self, said: Said) -> bool:
+        """Take one message, stored or handed over at once; what is no message is counted.
+
+        Return False when the listener did not have it on record in time: it is to be read again.
+        """
         if not said.pdu:
-            return
+            return True
         try:
             message = pdu.decode(said.pdu)
         except FrameError as error:
             self.refused += 1
             log.debug("modem.text_refused why=%s", error)
-            return
-        match message:
-            case StatusReport():
-                self._reported(message)
-            case Deliver():
-                self._kept, found = parts.join(self._kept, message, self._now_s())
-                self._deliver(found)
+            return True
+        if isinstance(message, StatusReport):
+            self._reported(message)
+            return True
+        kept, found = parts.join(self._kept, message, self._now_s())
+        if not await self._deliver(found):
+            return False
+        self._kept = kept
+        return True
 
-    def tidy(self) -> None:
+    async def tidy(self) -> None:
         """Give up what has waited too long."""
-        self._kept, found = parts.expire(self._kept, self._now_s())
-        self._deliver(found)
+        kept, found = parts.expire(self._kept, self._now_s())
+        if await self._deliver(found):
+            self._kept = kept
         late = [c for c, w in self._watched.items() if self._now_s() - w.since_s >= WATCHED_S]
         for count in late:
             self._settle(count, TextFate.UNKNOWN, "the network never said")
 
-    def _deliver(self, found: tuple[Whole, ...]) -> None:
+    async def _deliver(self, found: tuple[Whole, ...]) -> bool:
+        """Return whether the listener has them all."""
         for one in found:
             if self.listener is None or not self.listener.knows(one.sender):
                 self.refused += 1  # Advertising, mostly; the sender is nobody's business.
                 continue
             acks = one.text.strip() in _ACKS
-            self.listener.text_came(
-                Text(one.sender, one.text, one.sent_at_s, one.complete, acks=acks)
-            )
+            text = Text(one.sender, one.text, one.sent_at_s, one.complete, acks=acks)
+            try:
+                async with asyncio.timeout(RECORD_S):
+                    await self.listener.text_came(text)
+            except TimeoutError:
+                log.warning("modem.text_not_recorded limit_s=%s", RECORD_S)
+                return False
+        return True

@@ -140,6 +140,16 @@ def _hold_a_pty() -> tuple[int, int]:
     return os.openpty()
 
 
+async def _taken(port: str) -> serial.Serial:
+    """Open the port as another program would, once the driver's thread has let go of it."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                return serial.Serial(port, exclusive=True)
+            except serial.SerialException:
+                await asyncio.sleep(0.01)
+
+
 def _real(link: str) -> str:
     return os.path.realpath(link)
 
@@ -187,9 +197,10 @@ async def test_an_unknown_module_and_a_taken_port_have_their_sentences(bench: Be
     await bench.do("refuse", command="AT+CGMM", answer="M35\r\n\r\nOK")
     async with bench.running(up=False):
         await bench.says("says it is 'M35'; the hub knows the SIM7600 and EC20 families")
-    with serial.Serial(bench.module.port, exclusive=True):
-        async with bench.running(up=False):
-            await bench.says("is in use by another program")
+    port = await _taken(bench.module.port)
+    async with bench.running(up=False):
+        await bench.says("is in use by another program")
+    port.close()
 
 
 @pytest.mark.usefixtures("impatient")

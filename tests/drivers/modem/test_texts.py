@@ -116,6 +116,20 @@ async def test_a_damaged_message_is_counted_and_struck_out(bench: Bench) -> None
         assert driver.health().frames_refused == 5
 
 
+async def test_a_text_is_struck_out_only_once_it_is_on_record(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.serial.modem.texts.RECORD_S", 0.2)
+    monkeypatch.setattr(connection, "PING_EVERY_S", 0.2)
+    monkeypatch.setattr(connection, "LOOK_EVERY_S", 0.2)
+    bench.ears.forgets = 2
+    async with bench.running():
+        await bench.do("text", sender=DAUGHTER, text="1")
+        await bench.until(lambda: bench.ears.texts, "the text is read again")
+        await bench.state("stored", 0)
+        assert (bench.ears.forgets, [text.text for text in bench.ears.texts]) == (0, ["1"])
+
+
 async def test_a_wrong_number_or_an_endless_text_never_reaches_the_line(bench: Bench) -> None:
     async with bench.running() as driver:
         for number in ("", "my daughter", "1380013800", "119", "13800138000;+CFUN=0"):
