@@ -79,7 +79,9 @@ class Connection:
         try:
             await self._line.open(self.talk.hear, self._lose)
         except OSError as error:  # A TimeoutError is one too.
-            raise Down(faults.unopened(error, self._port)) from error
+            # It looks through the machine's ports: not in the loop that carries the alarms.
+            outage = await asyncio.to_thread(faults.unopened, error, self._port)
+            raise Down(outage) from error
         if reset:
             with suppress(NoAnswer, Refused):
                 await self.talk.ask(_RESET)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.errors import ConfigError
+from drivers.serial.modem import driver
+from drivers.serial.modem.decode import at, dialect, gsm7, number, pdu, state
 from drivers.serial.modem.decode import call as calls
-from drivers.serial.modem.decode import number
 from drivers.serial.modem.decode.at import ANY_BARE, Ear, Question, Said, Sort, hear, sort
 from drivers.serial.modem.decode.call import Call, CallEnd, CallPlan
 from drivers.serial.modem.decode.dialect import DIALECTS, EC20, SIM7600, key, of_model
 from drivers.serial.modem.decode.state import CallState, Sim, sim_of, sim_of_refusal
 
 CAPTURES = Path(__file__).resolve().parents[3] / "hw-fixtures" / "captures" / "modem"
+
+
+@pytest.mark.parametrize(
+    "module", [at, dialect, driver, gsm7, number, pdu, state], ids=lambda one: one.__name__
+)
+def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
+    tried = doctest.testmod(module)
+    assert tried.failed == 0
+    assert tried.attempted > 0
 
 
 def said(data: bytes) -> list[Said]:
@@ -34,9 +46,9 @@ def test_a_capture_is_heard_the_same_however_it_is_cut(capture: Path) -> None:
     )
     wanted = [line[2:] for line in lines if line.startswith("= ")]
     assert [_shown(one) for one in said(data)] == wanted
-    for at in range(len(data)):
-        ear, first = hear(Ear(), data[:at])
-        _, rest = hear(ear, data[at:])
+    for cut in range(len(data)):
+        ear, first = hear(Ear(), data[:cut])
+        _, rest = hear(ear, data[cut:])
         assert [_shown(one) for one in (*first, *rest)] == wanted
 
 
@@ -120,9 +132,9 @@ def test_both_dialects_are_known_by_their_models_and_hear_every_key() -> None:
         assert key(SIM7600, f"+RXDTMF: {one}") == one
         assert key(EC20, f"+QTONEDET: {ord(one)}") == one
         assert key(EC20, f"+DTMF: {one}") == one
-    for dialect in DIALECTS:
+    for vendor in DIALECTS:
         for text in ("+RXDTMF: ", "+QTONEDET: 999999", "+QTONEDET: 7", "+DTMF: x", "BUSY"):
-            assert key(dialect, text) is None
+            assert key(vendor, text) is None
 
 
 @pytest.mark.parametrize(
@@ -214,13 +226,13 @@ _HEARD = st.sampled_from(
 
 @given(st.lists(st.one_of(_HEARD, st.lists(st.sampled_from(list(CallState)), max_size=2))))
 def test_a_call_ends_once_and_stays_ended_whatever_is_heard(course: list[object]) -> None:
-    for dialect in DIALECTS:
+    for vendor in DIALECTS:
         call, now_s = Call(0.0), 0.0
         for step in course:
             now_s += 1.0
             before = call
             if isinstance(step, str):
-                call = calls.heard(call, step, dialect, PLAN, now_s)
+                call = calls.heard(call, step, vendor, PLAN, now_s)
             else:
                 call = calls.listed(call, step, now_s)  # type: ignore[arg-type] # A list of states.
             call = calls.timed(call, PLAN, now_s)
