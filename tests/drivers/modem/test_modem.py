@@ -201,6 +201,8 @@ async def test_an_unknown_module_and_a_taken_port_have_their_sentences(bench: Be
     async with bench.running(up=False):
         await bench.says("is in use by another program")
     port.close()
+    async with bench.running(port="/dev/null", up=False):
+        await bench.says("the modem's port /dev/null does not open")
 
 
 @pytest.mark.usefixtures("impatient")

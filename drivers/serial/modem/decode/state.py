@@ -43,7 +43,6 @@ class CallState(IntEnum):
 
 
 _CME_SIM = {10: Sim.ABSENT, 11: Sim.WANTS_PIN, 12: Sim.WANTS_PUK, 13: Sim.BROKEN, 14: Sim.BUSY}
-_CME_SIM |= {15: Sim.BROKEN, 5: Sim.WANTS_PIN}
 _REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 
