@@ -129,8 +129,8 @@ class Talk:
     async def _send(self, text: str) -> None:
         try:
             await self._write(text.encode("ascii"))
-        except TimeoutError:
-            raise
+        except TimeoutError as error:  # An OSError too, but the port is still there.
+            raise NoAnswer("modem: its port takes no bytes") from error
         except OSError as error:
             self._lost = self._lost or str(error)
             raise self._gone() from error
