@@ -34,6 +34,7 @@ DRILL_ENDED = "drill_ended"
 
 _HUB_PARTS: dict[DeviceId, Sentence] = {
     hub_part("zigbee"): Sentence("Zigbee 无线", "the Zigbee radio"),
+    hub_part("modem"): Sentence("短信电话模块", "the modem"),
     hub_part("journal"): Sentence("事件日志", "the journal"),
     hub_part("uplink"): Sentence("平台连接", "the link to the platform"),
     hub_part("ledger"): Sentence("设备台账", "the device ledger"),

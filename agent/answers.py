@@ -49,7 +49,7 @@ from agent.pairing import Pairing, Progress, Wanted
 from agent.pipeline import Pipeline
 from agent.registry import Registry
 from agent.remote import Remote
-from drivers.base import Driver, PairingDriver
+from drivers.base import Driver, Health, PairingDriver
 
 LINK_SILENT_S = 20.0  # Link reports every few seconds; three missed reports are a dead link.
 
@@ -115,15 +115,15 @@ class Answers:
         hub = self._hub
         now = hub.clock.now()
         open_alarms = hub.pipeline.visible.open.values()
-        drivers = tuple(self._driver(driver) for driver in hub.drivers)
+        health = [driver.health() for driver in hub.drivers]
         return Status(
             hub=hub.config.hub.id,
             district=hub.config.hub.district,
             release=release(),
             up_s=now.at_s - hub.started.at_s,
-            sos_ready=any(driver.ok for driver in drivers),
+            sos_ready=any(one.ok and one.hears_devices for one in health),
             time_quality=now.quality,
-            drivers=drivers,
+            drivers=tuple(map(_driver_info, health)),
             journal=await self._journal_health(),
             uplink=self._uplink_now(),
             devices=len(hub.registry.all()),
@@ -230,18 +230,6 @@ class Answers:
 
     # --- how things look ------------------------------------------------------------------------
 
-    def _driver(self, driver: Driver) -> DriverInfo:
-        health = driver.health()
-        return DriverInfo(
-            driver=health.driver,
-            ok=health.ok,
-            says=Text(zh=health.says.zh, en=health.says.en),
-            port=health.port,
-            restarts=health.restarts,
-            frames_in=health.frames_in,
-            frames_refused=health.frames_refused,
-        )
-
     async def _journals(self) -> tuple[JournalInfo, ...]:
         store = self._hub.store
         found = await asyncio.to_thread(store.journals)
@@ -331,4 +319,16 @@ def _row(row: StoredRow) -> RowInfo:
         recorded_at_s=row.recorded_at,
         time_quality=row.time_quality,
         body=json.loads(row.body) if is_json_object(row.body) else {"body_text": str(row.body)},
+    )
+
+
+def _driver_info(health: Health) -> DriverInfo:
+    return DriverInfo(
+        driver=health.driver,
+        ok=health.ok,
+        says=Text(zh=health.says.zh, en=health.says.en),
+        port=health.port,
+        restarts=health.restarts,
+        frames_in=health.frames_in,
+        frames_refused=health.frames_refused,
     )

@@ -75,6 +75,16 @@ class ZigbeeSection(Section):
     channel: int = Field(default=15, ge=11, le=26)
 
 
+class ModemSection(Section):
+    """`[modem]`: the 4G module that texts and calls. Without this section nobody is called."""
+
+    port: str = Field(min_length=1, max_length=256)
+    """Its AT port: `/dev/anju-modem`, or one of `/dev/serial/by-id/`."""
+    baudrate: int = Field(default=115_200, ge=9_600, le=921_600)
+    pin_file: AnyPath | None = Field(default=None, strict=False)
+    """A file with the PIN of the SIM and nothing else; without it the SIM must ask for none."""
+
+
 class UplinkSection(Section):
     """`[uplink]`: the district's broker. Without this section the hub works alone."""
 
@@ -121,6 +131,7 @@ class Config(Section):
 
     hub: HubSection
     zigbee: ZigbeeSection | None = None
+    modem: ModemSection | None = None
     uplink: UplinkSection | None = None
     siren: SirenSection = SirenSection()
     journal: JournalSection = JournalSection()

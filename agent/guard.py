@@ -265,23 +265,37 @@ class Guard:
     # --- inside ---------------------------------------------------------------------------------
 
     def _make_drivers(self) -> list[Driver]:
-        zigbee = self._config.zigbee
-        if zigbee is None:
-            return []
-        from drivers.zigbee.driver import ZigbeeDriver  # Only homes with a stick pay for it.
+        made: list[Driver] = []
+        zigbee, modem = self._config.zigbee, self._config.modem
+        if zigbee is not None:
+            from drivers.zigbee.driver import ZigbeeDriver  # Only homes with a stick pay for it.
 
-        return [
-            ZigbeeDriver(
-                port=zigbee.port,
-                baudrate=zigbee.baudrate,
-                channel=zigbee.channel,
-                database=self._database(),
-                clock=self._clock,
-                inbox=self,
-                ledger=self._registry.get,
-                rng=random.Random(),
+            made.append(
+                ZigbeeDriver(
+                    port=zigbee.port,
+                    baudrate=zigbee.baudrate,
+                    channel=zigbee.channel,
+                    database=self._database(),
+                    clock=self._clock,
+                    inbox=self,
+                    ledger=self._registry.get,
+                    rng=random.Random(),
+                )
             )
-        ]
+        if modem is not None:
+            from drivers.serial.modem.driver import ModemDriver
+
+            made.append(
+                ModemDriver(
+                    port=modem.port,
+                    baudrate=modem.baudrate,
+                    pin_file=modem.pin_file,
+                    clock=self._clock,
+                    inbox=self,
+                    rng=random.Random(),
+                )
+            )
+        return made
 
     def _database(self) -> Path:
         """Return where the radio keeps its network: on the disk, or a working copy when that

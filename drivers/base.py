@@ -42,7 +42,7 @@ class PairStep:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How a driver is, for `anju status`. `says` tells a person what is wrong and what to do, or
-    that all is well."""
+    that all is well. `hears_devices`: a press of a button can come in over it."""
 
     driver: str
     ok: bool
@@ -51,6 +51,7 @@ class Health:
     restarts: int = 0
     frames_in: int = 0
     frames_refused: int = 0
+    hears_devices: bool = True
 
 
 class Inbox(Protocol):

@@ -46,9 +46,14 @@ def _parts(found: Config, language: str) -> list[str]:
         if found.zigbee
         else text.say(text.CONFIG_NO_ZIGBEE, language)
     )
+    modem = (
+        text.say(text.CONFIG_MODEM, language, port=found.modem.port)
+        if found.modem
+        else text.say(text.CONFIG_NO_MODEM, language)
+    )
     uplink = (
         text.say(text.CONFIG_UPLINK, language, host=found.uplink.host, port=found.uplink.port)
         if found.uplink
         else text.say(text.CONFIG_NO_UPLINK, language)
     )
-    return [zigbee, uplink]
+    return [zigbee, modem, uplink]

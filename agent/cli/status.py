@@ -97,8 +97,9 @@ def _parts(session: Session, found: Status) -> list[Line]:
 
 
 def _driver(session: Session, driver: DriverInfo) -> list[Line]:
+    is_modem = driver.driver == "modem"
     frames = session.say(
-        text.RADIO_FRAMES,
+        text.MODEM_LINES if is_modem else text.RADIO_FRAMES,
         frames_in=driver.frames_in,
         refused=driver.frames_refused,
         restarts=driver.restarts,
@@ -106,7 +107,7 @@ def _driver(session: Session, driver: DriverInfo) -> list[Line]:
     where = f"{driver.driver} {driver.port}".strip()
     return [
         (
-            session.say(text.RADIO),
+            session.say(text.MODEM if is_modem else text.RADIO),
             _health(session, ok=driver.ok, says=session.told(driver.says)),
         ),
         ("", f"{where}: {frames}"),

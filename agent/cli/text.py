@@ -429,6 +429,7 @@ HAZARDS: dict[str, S] = {
     "trend": S("趋势异常", "trend"),
     "mains": S("市电中断", "mains lost"),
     "hub_battery": S("主机电量低", "hub battery low"),
+    "silent": S("设备失联", "device silent"),
     "uplink": S("对外通信中断", "no way out"),
     "radio": S("无线受干扰", "radio disturbed"),
     "electricity": S("用电异常", "electricity"),
@@ -622,6 +623,11 @@ RADIO = S("无线", "Radio")
 RADIO_FRAMES = S(
     "收到 {frames_in} 帧，拒收 {refused}，重启 {restarts} 次",
     "{frames_in} frames in, {refused} refused, {restarts} restarts",
+)
+MODEM = S("短信电话", "Modem")
+MODEM_LINES = S(
+    "收到 {frames_in} 行，未理会的短信 {refused} 条，重启 {restarts} 次",
+    "{frames_in} lines in, {refused} texts not heeded, {restarts} restarts",
 )
 NO_DRIVER = S("没有配置任何设备接口。", "No device interface is configured.")
 JOURNAL = S("日志", "Journal")
@@ -1049,6 +1055,8 @@ PAIR_LOST = S(
 CONFIG_OK = S("{path}：正确。主机 {hub}，{parts}。", "{path}: right. Hub {hub}, {parts}.")
 CONFIG_ZIGBEE = S("Zigbee 在 {port}", "Zigbee on {port}")
 CONFIG_NO_ZIGBEE = S("没有 Zigbee", "no Zigbee")
+CONFIG_MODEM = S("短信电话模块在 {port}", "modem on {port}")
+CONFIG_NO_MODEM = S("没有短信电话模块", "no modem")
 CONFIG_UPLINK = S("平台在 {host}:{port}", "platform at {host}:{port}")
 CONFIG_NO_UPLINK = S("没有平台（独立工作）", "no platform (works alone)")
 

@@ -76,6 +76,20 @@ def test_a_stick_and_a_platform_need_one_key_each(file: Path) -> None:
     }
 
 
+def test_a_modem_needs_its_port_and_may_have_a_pin(file: Path) -> None:
+    modem = written(file, HUB + '[modem]\nport = "/dev/anju-modem"\n').modem
+    assert modem is not None
+    assert modem.model_dump() == {
+        "port": "/dev/anju-modem",
+        "baudrate": 115_200,
+        "pin_file": None,
+    }
+    assert refused(file, HUB + '[modem]\nport = "/dev/m"\npin = "1234"\n') == (
+        "modem.pin is not a key here; wanted one of: baudrate, pin_file, port. "
+        "Remove it or correct its spelling."
+    )
+
+
 def test_what_is_written_is_what_counts(file: Path) -> None:
     config = written(
         file,
@@ -125,6 +139,7 @@ def test_brackets_without_end_are_refused_like_anything_else(file: Path) -> None
         ("", "hub is missing. Add it."),
         ("[hub]\n", "hub.id is missing. Add it."),
         (HUB + "[zigbee]\n", "zigbee.port is missing. Add it."),
+        (HUB + "[modem]\n", "modem.port is missing. Add it."),
         (HUB + "[uplink]\n", "uplink.host is missing. Add it."),
     ],
 )
@@ -135,7 +150,7 @@ def test_a_key_that_must_be_there_is_named(file: Path, text: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "key", "known"),
     [
-        (HUB + "[zigbe]\n", "zigbe", "hub, journal, rules, siren, uplink, zigbee"),
+        (HUB + "[zigbe]\n", "zigbe", "hub, journal, modem, rules, siren, uplink, zigbee"),
         (HUB + "name = 1\n", "hub.name", "data_dir, district, id, language, runtime_dir"),
         (ZIGBEE + "chanel = 15\n", "zigbee.chanel", "baudrate, channel, port"),
         (HUB + "[siren]\nloud = true\n", "siren.loud", "danger_s, sos_s"),

@@ -1,8 +1,8 @@
 """`make bench`: print every figure. Takes some six minutes; the machine should be idle.
 
 `--presses N` presses for each figure of a press, `--starts N` cold starts, `--commits N` urgent
-commits for the journal, `--rows N` rows for it and to drain, and readings for the rules; `--only
-journal` or `--only rules` measures that alone.
+commits for the journal, `--rows N` rows for it and to drain, and readings for the rules; `--texts
+N` text messages over the modem; `--only journal` or `--only rules` measures that alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tests.bench import drain, journal, press, replay, rules, start, zigpy_floor
+from tests.bench import drain, journal, modem, press, replay, rules, start, zigpy_floor
 from tests.bench.figures import show
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--commits", type=int, default=3200)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--only", choices=("journal", "rules"))
     options = parser.parse_args()
@@ -35,6 +36,7 @@ def main() -> None:
     zigpy_floor.run(options.presses)
     press.run(options.presses)
     start.run(options.starts)
+    modem.run(options.texts)
     drain.run(options.rows, 10 * options.rows)
 
 

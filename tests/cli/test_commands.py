@@ -257,16 +257,19 @@ def test_a_wrong_configuration_starts_nothing(tmp_path: Path, command: str) -> N
 
 def test_a_configuration_is_checked(tmp_path: Path) -> None:
     config = tmp_path / "anju.toml"
-    config.write_text('[hub]\nid = "hub-1"\n[zigbee]\nport = "/dev/ttyUSB0"\n')
+    config.write_text(
+        '[hub]\nid = "hub-1"\n[zigbee]\nport = "/dev/ttyUSB0"\n[modem]\nport = "/dev/anju-modem"\n'
+    )
     right, zh = (
         anju("config", "check", str(config)),
         anju("--lang", "zh", "config", "check", str(config)),
     )
-    assert (
-        right.out
-        == f"{config}: right. Hub hub-1, Zigbee on /dev/ttyUSB0, no platform (works alone).\n"
+    assert right.out == (
+        f"{config}: right. Hub hub-1, Zigbee on /dev/ttyUSB0, modem on /dev/anju-modem, "
+        "no platform (works alone).\n"
     )
     assert "正确" in zh.out
+    assert "短信电话模块在 /dev/anju-modem" in zh.out
     listed: Any = as_json(anju("config", "check", str(config), "--json").out)
     assert listed["zigbee"]["channel"] == 15
     missing = anju("config", "check", str(tmp_path / "none.toml"))

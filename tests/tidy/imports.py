@@ -88,7 +88,7 @@ def check_table(all_sources: Sequence[Source]) -> list[str]:
 
 
 def _refusal(importer: str, what: str) -> str:
-    if what.split(".")[0] in ("tests", "znp", "emulators", "demo"):
+    if what.split(".")[0] in ("tests", "znp", "modem", "emulators", "demo"):
         return "the product does not know its tests"
     if what.split(".")[0] not in PRODUCT:
         return ""

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 # Run by path, so that no installation is needed: the folder above holds the package.
@@ -12,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from znp.control import remove_socket, serve_control
 from znp.home import HomeError, load_home
 from znp.port import Port, PtyPort, TcpPort
+from znp.verbs import carry_out
 from znp.world import World
 
 
@@ -38,7 +40,7 @@ async def _run(options: argparse.Namespace) -> None:
     ended = asyncio.Event()
     for number_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number_, ended.set)
-    server = await serve_control(world, options.control)
+    server = await serve_control(options.control, partial(carry_out, world), world)
     try:
         world.attach(port)
         sys.stdout.write(f"ready {kind} {port.address} control {options.control}\n")

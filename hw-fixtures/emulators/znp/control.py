@@ -11,22 +11,35 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from .device import State
-from .request import Refused, Request
-from .verbs import carry_out
-from .world import World
+from .request import Refused, Reply, Request
 
 LINE_MAX = 256 * 1024
 BACKLOG_MAX = 1024 * 1024  # A subscriber that does not read is let go.
 
 
-async def serve_control(world: World, path: Path) -> asyncio.Server:
-    """Listen on a Unix socket that only its owner may open."""
+CarryOut = Callable[[Request, Reply], None]
+
+
+class Teller(Protocol):
+    """Who has events to tell."""
+
+    def listen(self, listener: Callable[[State], None]) -> None: ...
+
+    def forget(self, listener: Callable[[State], None]) -> None: ...
+
+
+async def serve_control(path: Path, carry_out: CarryOut, teller: Teller) -> asyncio.Server:
+    """Listen on a Unix socket that only its owner may open.
+
+    `carry_out` raises Refused for a request that makes no sense.
+    """
     remove_socket(path)
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _Session(world, writer).run(reader)
+        await _Session(carry_out, teller, writer).run(reader)
 
     server = await asyncio.start_unix_server(client, path, limit=LINE_MAX)
     os.chmod(path, 0o600)
@@ -40,8 +53,9 @@ def remove_socket(path: Path) -> None:
 
 
 class _Session:
-    def __init__(self, world: World, writer: asyncio.StreamWriter) -> None:
-        self._world = world
+    def __init__(self, carry_out: CarryOut, teller: Teller, writer: asyncio.StreamWriter) -> None:
+        self._carry_out = carry_out
+        self._teller = teller
         self._writer = writer
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -54,7 +68,7 @@ class _Session:
         except ConnectionError:
             pass  # The client is gone: so is the need to answer it.
         finally:
-            self._world.forget(self._event)
+            self._teller.forget(self._event)
             self._writer.close()
 
     def _take(self, line: bytes) -> None:
@@ -67,10 +81,10 @@ class _Session:
                 raise Refused(f"do: got {verb!r}, wanted a verb")
             if verb == "subscribe":
                 Request(verb, values).only()
-                self._world.listen(self._event)
+                self._teller.listen(self._event)
                 self._write({"id": number, "ok": True})
                 return
-            carry_out(self._world, Request(verb, values), self._replier(number))
+            self._carry_out(Request(verb, values), self._replier(number))
         except Refused as error:
             self._write({"id": number, "error": str(error)})
 
@@ -79,7 +93,7 @@ class _Session:
 
     def _event(self, event: State) -> None:
         if self._writer.transport.get_write_buffer_size() > BACKLOG_MAX:
-            self._world.forget(self._event)
+            self._teller.forget(self._event)
             self._writer.transport.abort()
             return
         self._write(event)

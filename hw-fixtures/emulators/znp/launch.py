@@ -4,6 +4,7 @@ import selectors
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +21,9 @@ class LaunchError(RuntimeError):
 class StickProcess:
     """One running emulator; use it as a context manager.
 
-    `port` is the pty's link, or socket://host:port for TCP, as a host library wants it.
+    `port` is the pty's link, or socket://host:port for TCP, as a host library wants it. Another
+    emulator that takes the same options and says the same first line is a `program` with `options`
+    of its own.
     """
 
     def __init__(
@@ -31,6 +34,8 @@ class StickProcess:
         home: Path | None = None,
         nv: Path | None = None,
         seed: int = 1,
+        program: Path = Path(__file__).parent,
+        options: Sequence[str] = (),
     ) -> None:
         self.control_path = folder / "control.sock"
         self._link = folder / "stick"
@@ -38,12 +43,13 @@ class StickProcess:
         where = ["--pty", str(self._link)] if tcp is None else ["--tcp", tcp]
         self._command = [
             sys.executable,
-            str(Path(__file__).parent),
+            str(program),
             *where,
             *("--control", str(self.control_path)),
             *("--seed", str(seed)),
             *(("--home", str(home)) if home is not None else ()),
             *(("--nv", str(nv)) if nv is not None else ()),
+            *options,
         ]
         self._process: subprocess.Popen[str] | None = None
         self.port = ""

@@ -1,0 +1,1 @@
+"""Drivers of what hangs on a serial line. One package a device; each owns its own port."""
