@@ -70,7 +70,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "local_rules/alert_line.py": _deriving("alert_line"),
     "agent/response/lifecycle.py": _response("waiting_machine", "mutes", "silence"),
     "agent/response/transitions.py": _response("waiting_machine"),
-    "agent/response/waiting.py": _response("waiting_machine", "mutes"),
+    "agent/response/waiting.py": _response("waiting", "waiting_machine", "mutes"),
     "agent/response/mutes.py": ("tests/response/test_mutes.py", _GENERAL),
     "agent/response/silence.py": _response("silence"),
     "agent/response/gate.py": (

@@ -81,6 +81,7 @@ def test_lines_that_look_like_readings_are_played_or_counted(
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 @example(b"\r\n\0,,,\n\xff\xfe,a,motion,1")
 def test_bytes_of_any_kind_are_counted(content: bytes) -> None:
     path, found = written(HEAD + content), Read()
@@ -92,6 +93,7 @@ def test_bytes_of_any_kind_are_counted(content: bytes) -> None:
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 @example(b"[" * 100)
 @example(b'{"seq": 1e999}\n')
 def test_an_export_of_any_bytes_is_counted_or_refused(content: bytes) -> None:
@@ -108,6 +110,7 @@ def test_a_wish_of_any_shape_is_read_or_refused(body: dict[str, Any]) -> None:
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200))
+@settings(deadline=None)
 @example("rules.smoke.clear_hold_s = 0x1F4")
 @example("[rules]\nsmoke = []\n[[rules.gas]]\n")
 @example("[rules.'smoke\n")
