@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -63,3 +64,9 @@ def test_what_a_mute_holds_back_at_its_very_end_waits_no_time() -> None:
         0.0,
         0.0,
     ]
+
+
+def test_half_a_second_is_a_wait_and_no_time_between_questions_is_endless() -> None:
+    assert waiting.pre_alarm_s(report(0.5)) == 0.5
+    for every_s in (math.inf, math.nan, -1.0):
+        assert asking(report(120, every_s), stamp(100.0)).prompt_every_s == 0.0
