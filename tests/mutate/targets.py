@@ -49,7 +49,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "local_rules/patterns/alert_line.py": _deriving("alert_line"),
     "local_rules/patterns/habit.py": _deriving("habit"),
     "local_rules/patterns/tally.py": _deriving("tally"),
-    "local_rules/patterns/gate.py": (*_OPTIONS, _ROWS),
+    "local_rules/patterns/gate.py": ("tests/local_rules/test_gate.py", *_OPTIONS, _ROWS),
     "local_rules/patterns/figure.py": (*_OPTIONS, _ROWS),
     "local_rules/patterns/amount.py": (*_OPTIONS, _ROWS),
     "local_rules/patterns/count.py": ("tests/local_rules/test_count.py", *_OPTIONS, _ROWS),
