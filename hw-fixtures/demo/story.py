@@ -206,14 +206,17 @@ class Story:
         return len(sent - set(received))
 
     async def _count(self) -> None:
-        """Wait until nothing is on its way any more and count what arrived."""
-        deadline_s = time.monotonic() + BACK_WITHIN_S
-        # What is still missing then is lost: the table will say so.
-        while await self._missing() and time.monotonic() < deadline_s:  # noqa: ASYNC110
+        """Wait until nothing is on its way any more and count what arrived. What is counted is one
+        look between whose beginning and end the hub wrote nothing."""
+        outcome, deadline_s = self.outcome, time.monotonic() + BACK_WITHIN_S
+        while True:
+            before = await self._house.sent()
+            outcome.received, outcome.copies = self._house.received()
+            outcome.sent = await self._house.sent()
+            is_still = before == outcome.sent and not outcome.lost
+            if is_still or time.monotonic() >= deadline_s:
+                break  # What is still missing then is lost: the table will say so.
             await asyncio.sleep(LOOK_EVERY_S)
-        outcome = self.outcome
-        outcome.sent = await self._house.sent()
-        outcome.received, outcome.copies = self._house.received()
         outcome.raised = [event["data"]["id"] for event in self._house.alarms()]
 
     def _in(self, sentence: Sentence, **values: object) -> str:
