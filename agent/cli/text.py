@@ -619,6 +619,14 @@ HUB_LINE = S("{hub}（{district}），版本 {release}", "{hub} ({district}), re
 UP_FOR = S("已运行 {time}", "up for {time}")
 SOS = S("紧急呼叫", "SOS")
 RADIO = S("无线", "Radio")
+PARTS: dict[str, S] = {
+    "zigbee": RADIO,
+    "modem": MODEM,
+    "speaker": S("喇叭", "Speaker"),
+    "button": S("主机按钮", "Button"),
+    "power": S("电源", "Power"),
+    "board": S("主板", "Board"),
+}
 RADIO_FRAMES = S(
     "收到 {frames_in} 帧，拒收 {refused}，重启 {restarts} 次",
     "{frames_in} frames in, {refused} refused, {restarts} restarts",

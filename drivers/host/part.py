@@ -67,6 +67,10 @@ class Part:
             self._last[quantity] = value
             self._say(quantity, value)
 
+    def event(self, quantity: Quantity, value: Value) -> None:
+        """Take what happens; told each time."""
+        self._say(quantity, value)
+
     def says(self, otherwise: Sentence) -> Sentence:
         """Return what is wrong, or `otherwise`."""
         return next((ill.says for ill in self._ills.values()), otherwise)
