@@ -77,7 +77,8 @@ class Annunciator:
         said = prompts(self._book, book)
         self._book = book
         for prompt in said:
-            self._say(prompt.urgency, prompt.tone, prompt.phrase, phrases.SAYS[prompt.phrase])
+            words = phrases.SAYS[prompt.phrase]
+            self._say(prompt.urgency, prompt.tone, prompt.phrase, words, about=prompt.alarm)
         self._show(shown(book))
 
     def told(self, relation: str) -> None:
@@ -85,11 +86,16 @@ class Annunciator:
         key, words = phrases.told(relation)
         self._say(Urgency.MESSAGE, Tone.NOTE, key, words)
 
-    def _say(self, urgency: Urgency, tone: Tone | None, key: str, words: Sentence) -> None:
-        if self._voice is not None:
-            speech = Speech(words.in_language(self._language), self._language)
-            pcm = None if tone is None else self._tones[tone]
-            self._voice.say(Sound(urgency, pcm, speech, key))
+    def _say(
+        self, urgency: Urgency, tone: Tone | None, key: str, words: Sentence, *, about: str = ""
+    ) -> None:
+        if self._voice is None:
+            return
+        speech = Speech(words.in_language(self._language), self._language)
+        pcm = None if tone is None else self._tones[tone]
+        # What an alarm says stays true while a graver one is heard.
+        keeps = urgency >= Urgency.LOW
+        self._voice.say(Sound(urgency, pcm, speech, key, about, keeps))
 
     def _show(self, now: Shown) -> None:
         before, self._shown = self._shown, now

@@ -47,6 +47,7 @@ class Sound:
     """One thing to be heard: a tone, then words; either may be missing.
 
     `key`   the name of the words in a pack of recordings; "" when they are not among them.
+    `about` what it tells of, "" for nothing: of two that wait only the newer one is still true.
     `keeps` it is still true after something more urgent broke in, and is then said again.
     """
 
@@ -54,6 +55,7 @@ class Sound:
     tone: Pcm | None = None
     speech: Speech | None = None
     key: str = ""
+    about: str = ""
     keeps: bool = False
 
 

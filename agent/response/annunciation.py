@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.core.alarm import Alarm, AlarmState, Severity
+from agent.core.alarm import Alarm, AlarmId, AlarmState, Severity
 from agent.core.signal import Lamp, Urgency
 from agent.response import phrases
 from agent.response.lifecycle import AlarmBook
@@ -32,8 +32,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is said once. `tone` comes before the words."""
+    """What is said once about an alarm. `tone` comes before the words."""
 
+    alarm: AlarmId
     urgency: Urgency
     tone: Tone | None
     phrase: Phrase
@@ -108,12 +109,13 @@ def _prompt(before: Alarm | None, after: Alarm | None) -> Prompt | None:
         return None
     if after.state is AlarmState.ACTIVE and _is_new(before, after):
         urgency, tone, _ = _GRADE[after.severity]
-        return Prompt(urgency, tone, phrases.raised(after.hazard, after.severity))
+        return Prompt(after.id, urgency, tone, phrases.raised(after.hazard, after.severity))
     if after.acked is not None and (before is None or before.acked is None):
-        return Prompt(Urgency.MESSAGE, Tone.NOTE, _answer(after.acked_by))
+        return Prompt(after.id, Urgency.MESSAGE, Tone.NOTE, _answer(after.acked_by))
     if after.state is AlarmState.CLOSED and before is not None and before.is_open:
         called_off = after.cause in _CALLED_OFF or before.state is AlarmState.PRE_ALARM
-        return Prompt(Urgency.NOTICE, None, Phrase.CANCELLED if called_off else Phrase.OVER)
+        phrase = Phrase.CANCELLED if called_off else Phrase.OVER
+        return Prompt(after.id, Urgency.NOTICE, None, phrase)
     return None
 
 

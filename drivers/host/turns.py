@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agent.core.signal import Sound
+from agent.core.signal import Sound, Urgency
 
 WAITING_MAX = 16
 """Sounds that may wait; one more and the least urgent goes, the longest waiting of these."""
@@ -33,11 +33,10 @@ class Turns:
     def put(self, turn: Turn) -> list[Turn]:
         """Take a turn; return those that are given up for it.
 
-        What a more urgent sound overtakes is no longer true ("cancelled", and then a press), unless
-        it keeps.
+        These are what a newer sound about the same thing makes untrue ("calling", and then
+        "answered"), and what an alarm overtakes ("cancelled", and then a press) unless it keeps.
         """
-        urgency = turn.sound.urgency
-        stale = [t for t in self.waiting if t.sound.urgency < urgency and not t.sound.keeps]
+        stale = [one for one in self.waiting if _is_stale(one.sound, turn.sound)]
         self.waiting = [t for t in self.waiting if t not in stale]
         self.waiting.append(turn)
         if len(self.waiting) > WAITING_MAX:
@@ -66,3 +65,10 @@ class Turns:
         """Forget a turn that nobody wants any more."""
         if turn in self.waiting:
             self.waiting.remove(turn)
+
+
+def _is_stale(waiting: Sound, newer: Sound) -> bool:
+    if waiting.about and waiting.about == newer.about:
+        return True
+    is_alarm = newer.urgency >= Urgency.LOW
+    return is_alarm and waiting.urgency < newer.urgency and not waiting.keeps
