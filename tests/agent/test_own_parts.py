@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from agent.control import schema
+from agent.control.client import ControlClient
+from tests.agent.home import until
 from tests.drivers.host.gpio_chip import BUTTON, FALLING, LAMP, RISING, Chip, build, chip_in
 from tests.drivers.host.programs import Programs, environment, install
 from tests.hub import Hub, wait_a_little, wait_for
@@ -125,6 +128,27 @@ def test_a_stuck_radio_less_hub_without_its_button_promises_nothing(
         hub.close()
 
 
+async def test_what_the_platform_says_is_spoken_and_its_words_stay_out_of_the_record(
+    home: Home,
+) -> None:
+    client = await ControlClient.connect(home.hub.run_dir / "control.sock")
+    words = schema.SpeakParams(
+        request_id="r1",
+        life_s=60,
+        text="Your nurse is on her way",
+        language="en",
+        repeat=2,
+        by="li.na",
+    )
+    said = await client.ask("speak", words, schema.SpeakResult)
+    assert said.devices == ("hub:speaker",)
+    await until(lambda: len(home.programs.words()) == 2)
+    await until(lambda: "actuation.done" in _kinds(home.hub))
+    await client.close()
+    assert set(home.programs.words()) == {"Your nurse is on her way"}
+    assert b"nurse" not in (home.hub.data / "journal.db").read_bytes()
+
+
 def test_the_mains_that_fail_are_told(home: Home) -> None:
     mains = home.sysfs / "class" / "power_supply" / "mains"
     home.hub.stop("guard")
@@ -170,3 +194,8 @@ def test_a_trembling_contact_is_one_press(home: Home) -> None:
     wait_for(lambda: bool(home.alarms()))
     wait_a_little(0.2)
     assert [alarm["count"] for alarm in home.alarms()] == [1]
+
+
+def _kinds(hub: Hub) -> list[str]:
+    with closing(sqlite3.connect(hub.data / "journal.db")) as db:
+        return [kind for (kind,) in db.execute("SELECT kind FROM journal")]
