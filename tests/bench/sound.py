@@ -53,24 +53,32 @@ def _measure(name: str, presses: int, player: Path, env: dict[str, str]) -> None
                 hub.start(env={**env, "PATH": path, "APLAY_LOG": str(log)}, realtime=True)
                 hub.wait_ready()
                 wait_for(lambda: _heard(log), what="the speaker is tried at the start")
-                samples = _press(control, log, presses)
+                tones, sirens = _press(control, log, presses)
             finally:
                 hub.close()
-    show(name, **summary(samples), wanted_ms=WANTED_MS)
+    show(name, **summary(tones), wanted_ms=WANTED_MS, siren=summary(sirens))
 
 
-def _press(control: StickControl, log: Path, presses: int) -> list[float]:
-    samples: list[float] = []
+def _press(control: StickControl, log: Path, presses: int) -> tuple[list[float], list[float]]:
+    """Return how long the tone took, and the siren that must not have waited for it."""
+    tones: list[float] = []
+    sirens: list[float] = []
+    control.subscribe()
     for _ in range(presses):
         before = len(_heard(log))
         began_s = time.monotonic()
-        written_ns = control.do("press", device="sos")["written_ns"]
-        assert isinstance(written_ns, int)
+        written_ns = _ns(control.do("press", device="sos")["written_ns"])
+        sirens.append((_ns(control.event("siren", on=True)["read_ns"]) - written_ns) / 1e6)
         wait_a_little(PRESS_EVERY_S - (time.monotonic() - began_s))
         heard = _heard(log)[before:]
         if len(heard) == 1:  # Else a round of the standing tone fell into the same moment.
-            samples.append((heard[0] - written_ns) / 1e6)
-    return samples
+            tones.append((heard[0] - written_ns) / 1e6)
+    return tones, sirens
+
+
+def _ns(value: object) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 def _heard(log: Path) -> list[int]:
