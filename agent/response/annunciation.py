@@ -48,6 +48,8 @@ _GRADE: Mapping[Severity, tuple[Urgency, Tone, Lamp]] = {
 """What is not in it, a trouble or a hint, is no matter of the older person."""
 
 _UNANSWERED = (AlarmState.ACTIVE, AlarmState.RTN_UNACKED)
+_HEARD = (AlarmState.PRE_ALARM, *_UNANSWERED, AlarmState.ACKED)
+"""Where the person has noticed something of it; what was held back ends as it was, unheard."""
 _CALLED_OFF = ("cancelled", "false_press", "answered")
 """Causes that mean: it was nothing, and the person knows."""
 
@@ -66,7 +68,7 @@ def shown(book: AlarmBook) -> Shown:
     answered, else of the most urgent; of equals the oldest."""
     found = Shown()
     for alarm in book.open.values():
-        one = _of(book, alarm)
+        one = _of(alarm)
         # One that sounds goes before one that somebody has taken on, however grave.
         if (one.tone is not None, one.urgency) > (found.tone is not None, found.urgency):
             found = one
@@ -82,7 +84,7 @@ def prompts(before: AlarmBook, after: AlarmBook) -> Sequence[Prompt]:
     return sorted((prompt for prompt in moved if prompt is not None), key=lambda one: -one.urgency)
 
 
-def _of(book: AlarmBook, alarm: Alarm) -> Shown:
+def _of(alarm: Alarm) -> Shown:
     if alarm.drill or alarm.severity not in _GRADE:
         return Shown()
     urgency, tone, lamp = _GRADE[alarm.severity]
@@ -91,16 +93,16 @@ def _of(book: AlarmBook, alarm: Alarm) -> Shown:
             # Only the question is heard, but it is seen that there is one.
             return Shown(urgency, None, Lamp.SLOW, alarm)
         case AlarmState.ACTIVE | AlarmState.RTN_UNACKED | AlarmState.ACKED:
-            sounds = _sounds(book, alarm)
+            sounds = _sounds(alarm)
             return Shown(urgency, tone if sounds else None, lamp if sounds else Lamp.STEADY, alarm)
         case _:
             return Shown()
 
 
-def _sounds(book: AlarmBook, alarm: Alarm) -> bool:
+def _sounds(alarm: Alarm) -> bool:
     if alarm.severity is Severity.S3:
         return alarm.state in _UNANSWERED
-    return demands_siren(book, alarm)
+    return demands_siren(alarm)
 
 
 def _prompt(before: Alarm | None, after: Alarm | None) -> Prompt | None:
@@ -110,13 +112,18 @@ def _prompt(before: Alarm | None, after: Alarm | None) -> Prompt | None:
     if after.state is AlarmState.ACTIVE and _is_new(before, after):
         urgency, tone, _ = _GRADE[after.severity]
         return Prompt(after.id, urgency, tone, phrases.raised(after.hazard, after.severity))
-    if after.acked is not None and (before is None or before.acked is None):
+    if after.acked is not None and (before is None or before.acked is None) and not _asked(before):
         return Prompt(after.id, Urgency.MESSAGE, Tone.NOTE, _answer(after.acked_by))
-    if after.state is AlarmState.CLOSED and before is not None and before.is_open:
-        called_off = after.cause in _CALLED_OFF or before.state is AlarmState.PRE_ALARM
+    if after.state is AlarmState.CLOSED and before is not None and before.state in _HEARD:
+        called_off = after.cause in _CALLED_OFF or _asked(before)
         phrase = Phrase.CANCELLED if called_off else Phrase.OVER
         return Prompt(after.id, Urgency.NOTICE, None, phrase)
     return None
+
+
+def _asked(before: Alarm | None) -> bool:
+    """Return whether the person was being asked: an answer to that calls the alarm off."""
+    return before is not None and before.state is AlarmState.PRE_ALARM
 
 
 def _is_new(before: Alarm | None, after: Alarm) -> bool:

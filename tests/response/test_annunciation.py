@@ -135,6 +135,22 @@ def test_while_the_person_is_asked_only_the_lamp_shows_it() -> None:
     assert said.phrase is Phrase.CANCELLED
 
 
+def test_what_was_held_back_is_neither_heard_nor_seen_nor_said_to_be_over() -> None:
+    book = standing(raised(Hazard.INACTIVITY), AlarmState.SHELVED)
+    assert shown(book) == Shown()
+    (alarm,) = book.open.values()
+    closed = replace(alarm, state=AlarmState.CLOSED, cause="restored")
+    assert prompts(book, AlarmBook.of([closed])) == []
+
+
+def test_who_answers_the_question_hears_that_nobody_is_called() -> None:
+    book = standing(raised(Hazard.FALL), AlarmState.PRE_ALARM)
+    (alarm,) = book.open.values()
+    answered = replace(alarm, state=AlarmState.CLOSED, cause="answered", acked=alarm.detected)
+    (said,) = prompts(book, AlarmBook.of([answered]))
+    assert said.phrase is Phrase.CANCELLED
+
+
 def test_an_alarm_that_nobody_answered_goes_before_a_graver_one_that_somebody_has() -> None:
     desk = Desk()
     desk.ack(desk.begin(raised(Hazard.SOS)), DAUGHTER)
