@@ -136,8 +136,8 @@ class Guard:
         self._strangers = 0
         self._copying: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._own = OwnParts(config, self._clock, self, self._registry, self._pipeline.order)
-        self._drivers = (*self._make_drivers(), *self._own.drivers)
+        self._parts = OwnParts(config, self._clock, self, self._registry, self._pipeline.order)
+        self._drivers = (*self._make_drivers(), *self._parts.drivers)
         self._answers = Answers(
             Hub(
                 config,
@@ -188,8 +188,8 @@ class Guard:
         dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
         self._pipeline.release = dispatch.release
         pending = resume(self._pipeline, self._store, self._started)
-        self._own.annunciator.resume(self._pipeline.visible)
-        self._pipeline.announce = self._own.annunciator.heard
+        self._parts.annunciator.resume(self._pipeline.visible)
+        self._pipeline.announce = self._parts.annunciator.heard
         for driver in self._drivers:
             group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
         group.create_task(self._store.watch(), name="journal")
