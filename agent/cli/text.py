@@ -619,6 +619,11 @@ HUB_LINE = S("{hub}（{district}），版本 {release}", "{hub} ({district}), re
 UP_FOR = S("已运行 {time}", "up for {time}")
 SOS = S("紧急呼叫", "SOS")
 RADIO = S("无线", "Radio")
+RADIO_FRAMES = S(
+    "收到 {frames_in} 帧，拒收 {refused}，重启 {restarts} 次",
+    "{frames_in} frames in, {refused} refused, {restarts} restarts",
+)
+MODEM = S("短信电话", "Modem")
 PARTS: dict[str, S] = {
     "zigbee": RADIO,
     "modem": MODEM,
@@ -627,11 +632,6 @@ PARTS: dict[str, S] = {
     "power": S("电源", "Power"),
     "board": S("主板", "Board"),
 }
-RADIO_FRAMES = S(
-    "收到 {frames_in} 帧，拒收 {refused}，重启 {restarts} 次",
-    "{frames_in} frames in, {refused} refused, {restarts} restarts",
-)
-MODEM = S("短信电话", "Modem")
 MODEM_LINES = S(
     "收到 {frames_in} 行，未理会的短信 {refused} 条，重启 {restarts} 次",
     "{frames_in} lines in, {refused} texts not heeded, {restarts} restarts",

@@ -96,7 +96,7 @@ class PanelDriver:
             port=str(self._chip),
             restarts=max(0, self._restarts),
             frames_in=self._presses,
-            hears_calls=self._button_line is not None,
+            hears_devices=self._button_line is not None,
         )
 
     async def run(self) -> None:

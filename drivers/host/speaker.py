@@ -109,7 +109,7 @@ class SpeakerDriver:
             says=self._part.says(otherwise),
             port=self._card,
             restarts=max(0, self._restarts),
-            hears_calls=False,
+            hears_devices=False,
         )
 
     async def actuate(self, device: DeviceId, actuation: Actuation) -> None:

@@ -83,7 +83,7 @@ class WatchDriver:
             ok=self._looked and self._part.ok,
             says=self._part.says(self._says),
             restarts=max(0, self._restarts),
-            hears_calls=False,
+            hears_devices=False,
         )
 
     async def run(self) -> None:

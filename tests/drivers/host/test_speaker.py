@@ -315,7 +315,7 @@ async def test_it_does_only_what_a_speaker_does(programs: Programs) -> None:
             await room.speaker.actuate(HUB, Actuation(ActuationKind.SPEAK))
         assert room.speaker.owns(HUB)
         assert not room.speaker.owns(DeviceId("zb:0000000000000001"))
-        assert not room.speaker.health().hears_calls
+        assert not room.speaker.health().hears_devices
 
 
 async def test_a_card_that_is_plugged_in_later_is_found(

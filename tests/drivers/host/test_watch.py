@@ -244,7 +244,7 @@ async def test_a_look_that_hangs_is_a_trouble_until_it_returns(
 async def test_it_takes_no_orders(tmp_path: Path) -> None:
     driver = power_driver(tmp_path, HandClock(), Notes())
     assert not driver.owns(DeviceId("hub:power"))
-    assert not driver.health().hears_calls
+    assert not driver.health().hears_devices
     with pytest.raises(DeviceError, match="takes no orders"):
         await driver.actuate(DeviceId("hub:power"), Actuation(ActuationKind.SIREN_OFF))
 
