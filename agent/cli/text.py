@@ -429,6 +429,7 @@ HAZARDS: dict[str, S] = {
     "trend": S("趋势异常", "trend"),
     "mains": S("市电中断", "mains lost"),
     "hub_battery": S("主机电量低", "hub battery low"),
+    "silent": S("设备失联", "device silent"),
     "uplink": S("对外通信中断", "no way out"),
     "radio": S("无线受干扰", "radio disturbed"),
     "electricity": S("用电异常", "electricity"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent.config import Config, HubSection
 from agent.core.actuation import Actuation
@@ -66,6 +67,13 @@ async def until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
             await asyncio.sleep(0.002)
 
 
+OWN_RULES: dict[str, Any] = {
+    # Asked after an hour in the bathroom, for two minutes: a pre-alarm that a test can count.
+    "bathroom_dwell": {"within_s": 3600, "pre_alarm_s": 120, "prompt_every_s": 60}
+}
+"""What this home's installer chose."""
+
+
 class Home:
     """Journal, registry, pipeline and dispatch over one folder; open it again after a `crash`."""
 
@@ -82,7 +90,7 @@ class Home:
         self.store = JournalStore(folder / "data" / "journal.db", folder / "fallback.db", clock)
         kept = {str(device.id): encode_device(device) for device in DEVICES}
         self.registry = Registry(kept, folder / "devices.json")
-        self.changes = Changes(clock, self.store, config or Config(hub=hub))
+        self.changes = Changes(clock, self.store, config or Config(hub=hub, rules=OWN_RULES))
         self.rules = self.changes.rules
         self.pipeline = Pipeline(clock, self.store, self.registry, self.rules)
         self.remote = Remote(clock, self.store, self.registry, self.pipeline, self.changes)

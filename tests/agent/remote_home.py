@@ -20,7 +20,7 @@ from agent.control.server import Peer
 from agent.core.command import Caller, Role
 from agent.core.errors import CommandRefused
 from agent.core.row import Kind
-from tests.agent.home import Home
+from tests.agent.home import OWN_RULES, Home
 from tests.clocks import HandClock
 from tests.platform.signing import Signer, document
 
@@ -58,6 +58,7 @@ class RemoteHome:
                     "command_keys": {"ops": SIGNER.public},
                     "ca_file": self.folder / "ca.pem",
                 },
+                "rules": OWN_RULES,
             }
         )
         return Home(self.folder, self.clock, self._group, config)

@@ -247,7 +247,7 @@ async def test_a_disk_that_hangs_costs_neither_the_question_nor_the_deadline(
         assert [row["state"] for row in dwell] == ["PRE_ALARM", "PRE_ALARM", "ACTIVE"]
 
 
-@pytest.mark.parametrize("tuned", [{"bathroom_dwell.pre_alarm_s": 0}, None])
+@pytest.mark.parametrize("tuned", [{"bathroom_dwell.pre_alarm_s": 3600}, None])
 async def test_other_rules_meanwhile_neither_end_nor_lengthen_the_asking(
     tmp_path: Path, clock: HandClock, tuned: dict[str, float] | None
 ) -> None:

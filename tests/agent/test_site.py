@@ -285,7 +285,7 @@ async def test_a_hold_of_a_rule_that_saves_a_life_is_not_forgotten_by_a_change(
 FORGETFUL: list[dict[str, Any]] = [
     {"off": [DWELL]},
     {"tuned": {f"{DWELL}.pre_alarm_s": 1800}},
-    {"tuned": {f"{DWELL}.pre_alarm_s": 0}},
+    {"tuned": {f"{DWELL}.pre_alarm_s": 240}},
 ]
 
 

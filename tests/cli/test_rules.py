@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 
+from agent.core.alarm import RuleId
+from agent.core.device import DeviceId
+from agent.core.reading import Quantity
+from local_rules.catalog import book
+from local_rules.engine import StateKey
+from local_rules.snapshot import dump
 from tests.agent.quick_journal import JOURNAL_ID, append, new_journal, put
 from tests.cli.hub import Ended, anju
+from tests.local_rules.kit import Home, says
 
 HEAD = "time,device,quantity,value\n"
 MAP = (
@@ -168,17 +175,11 @@ def test_a_wrong_file_is_refused_with_its_line_in_one_line(hub: Hub, text: str, 
 
 def test_a_change_that_would_forget_a_hold_of_this_hub_is_refused(hub: Hub) -> None:
     path = new_journal(hub.folder)
-    channel = {"quantity": "smoke", "name": "", "active": False, "seen_s": 5.0, "said": True}
-    held = {
-        "device": "zb:1",
-        "drill": False,
-        "channels": [channel],
-        "since_s": None,
-        "raised_s": 1.0,
-        "standing": True,
-        "due_s": 185.0,
-    }
-    put(path, "rule_state", "smoke/zb:1", json.dumps({"v": 1, "report": held}))
+    home, smoke = Home(book()), DeviceId("zb:1")
+    for value in (True, False):  # It stands, and the clear hold runs.
+        home.take(says(Quantity.SMOKE, value, 5.0, device=smoke))
+    held = dump(home.state, StateKey(RuleId("smoke"), smoke), home.book)
+    put(path, "rule_state", "smoke/zb:1", held)
     put(path, "alarm", "x", "damaged")
     file = hub.file("r.toml", '[rules.smoke]\nclear_hold_s = "5 min"\n')
     ended = hub.anju("check", file, "--lang", "en")
@@ -280,7 +281,8 @@ def test_a_table_is_replayed_and_the_json_says_what_is_promised(hub: Hub) -> Non
 
 
 def test_silence_goes_on_as_long_as_was_asked(hub: Hub) -> None:
-    csv, mapped = hub.file("h.csv", month(1)), hub.file("m.toml", MAP)
+    shut = month(1).replace("contact_open,1", "contact_open,0")  # Nobody leaves.
+    csv, mapped = hub.file("h.csv", shut), hub.file("m.toml", MAP)
     until = hub.json("replay", "--csv", csv, "--map", mapped, "--until", "2026-11-02 12:00")
     last = [alarm for alarm in until["alarms"] if alarm["rule"] == "inactivity"]
     assert len(last) == 1
