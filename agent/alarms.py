@@ -7,9 +7,10 @@ alarm is the lifecycle's decision, whether something may be moved is the gate's.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.core.actuation import ActuationKind, LocalAction, Requester
+from agent.core.actuation import Actuation, ActuationKind, Requester
 from agent.core.alarm import Alarm, AlarmId, RuleId, Severity, Why
 from agent.core.clock import Stamp
 from agent.core.command import AckAlarm, EndDrills, ResolveAlarm
@@ -43,6 +44,10 @@ _HUB_PARTS: dict[DeviceId, Sentence] = {
     hub_part("clock"): Sentence("时钟", "the clock"),
     hub_part("guard"): Sentence("守护程序", "the guard process"),
     hub_part("site"): Sentence("平台下发的设置", "the platform's settings"),
+    hub_part("speaker"): Sentence("主机喇叭", "the speaker"),
+    hub_part("power"): Sentence("主机电源", "the hub's power"),
+    hub_part("board"): Sentence("主机主板", "the hub's board"),
+    hub_part("button"): Sentence("主机按钮", "the button on the hub"),
 }
 
 
@@ -92,11 +97,14 @@ class Alarms:
         """Order what the change asks for in the home."""
         actions = change.actions + silence.siren_effects(before, self.book)
         for action in silence.lasting(self.book, actions, tx.stamp):
-            self._order(tx, action, alarm, f"{alarm.id}/{alarm.count}")
+            targets = self._registry.of_kind(action.target)
+            self.order(tx, action.actuation, targets, alarm, f"{alarm.id}/{alarm.count}")
         if change.kind in _ASKS:
             assert alarm.waiting is not None, "who is asked is waited for"
             question = prompts.question(alarm, tx.stamp, self._language)
-            self._order(tx, question, alarm, f"{alarm.id}/asked-{alarm.waiting.prompts}")
+            name = f"{alarm.id}/asked-{alarm.waiting.prompts}"
+            targets = self._registry.of_kind(question.target)
+            self.order(tx, question.actuation, targets, alarm, name)
 
     def command(self, tx: Transaction, command: AckAlarm | ResolveAlarm) -> Alarm | CommandRefused:
         """Carry out a person's command; it is written down whether it is refused or not."""
@@ -130,43 +138,53 @@ class Alarms:
         """Return the open trouble of a rule for a subject, held back or not."""
         return self.book.find(rule, subject)
 
-    def _order(self, tx: Transaction, action: LocalAction, alarm: Alarm, name: str) -> None:
-        """Make of an action one order for each device of its kind, as far as the gate allows.
+    def order(
+        self,
+        tx: Transaction,
+        actuation: Actuation,
+        targets: Sequence[Device],
+        alarm: Alarm,
+        name: str,
+    ) -> None:
+        """Make one order for each of the devices, as far as the gate allows; its key begins with
+        `name`.
 
         What is to be said is not kept over a restart: nothing is said late.
         """
         rooms = {device.id: device.room for device in self._registry.all()}
-        for target in self._registry.of_kind(action.target):
+        for target in targets:
             verdict = gate.allowed(
-                action.actuation,
+                actuation,
                 target,
                 Requester.RULE,
                 self.book.open.values(),
                 drill=alarm.drill,
                 rooms=rooms,
             )
-            key = f"{name}/{action.actuation.kind}/{target.id}"
+            key = f"{name}/{actuation.kind}/{target.id}"
             body: dict[str, object] = {
                 "key": key,
                 "alarm": alarm.id,
-                "actuation": action.actuation.kind,
-                "duration_s": action.actuation.duration_s,
+                "actuation": actuation.kind,
+                "duration_s": actuation.duration_s,
                 "drill": alarm.drill,
             }
             if not verdict.ok:
                 body["detail"] = verdict.sentence.en
                 tx.add(Row(Kind.ACTUATION_REFUSED, Lane.BULK, tx.stamp, body, target.id))
                 continue
-            asked = Asked(key, target.id, action.actuation, alarm.id, tx.stamp.at_s)
+            asked = Asked(key, target.id, actuation, alarm.id, tx.stamp.at_s)
             tx.add(Row(Kind.ACTUATION_ASKED, Lane.BULK, tx.stamp, body, target.id))
-            if action.actuation.kind is not ActuationKind.SPEAK:
+            if actuation.kind is not ActuationKind.SPEAK:
                 tx.puts.append(Put(Table.EFFECT, key, asked.encode()))
             tx.orders.append(asked)
 
     def _with_name(self, why: Why) -> Why:
         """Put the device's name where the rules, which know no names, have written its id."""
         device = self._registry.get(why.device)
-        label = _HUB_PARTS.get(why.device) if device is None else _label(device)
+        label = _HUB_PARTS.get(why.device)
+        if label is None and device is not None:
+            label = _label(device)
         if label is None:
             return why
         written = f"{why.device}/{why.channel}" if why.channel else str(why.device)

@@ -32,6 +32,9 @@ PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
+DeviceName = Annotated[str, StringConstraints(pattern=r"^zb:[0-9a-f]{16}$")]
+"""The id of a device of the home, as `anju devices` shows it."""
+
 
 def _openable(path: Path) -> Path:
     if "\0" in str(path):
@@ -122,6 +125,30 @@ class SirenSection(Section):
     danger_s: int = Field(default=300, ge=60, le=1_800)
 
 
+class HostSection(Section):
+    """`[host]`: the hub's own parts. Without this section none of them is looked at; with it, those
+    that are there."""
+
+    sysfs: AnyPath = Field(default=Path("/sys"), strict=False)
+    gpio_chip: AnyPath = Field(default=Path("/dev/gpiochip0"), strict=False)
+    button_line: int | None = Field(default=None, ge=0, le=1_023)
+    """The line of the call button; pressed it is low (a button to ground, held up by the chip)."""
+    lamp_line: int | None = Field(default=None, ge=0, le=1_023)
+    """The line of the lamp; high is lit."""
+
+
+class SoundSection(Section):
+    """`[sound]`: what the person hears from the hub itself. Without this section it is mute."""
+
+    device: str = Field(default="default", min_length=1, max_length=128)
+    volume_pct: int = Field(default=90, ge=30, le=100)
+    """How loud the tones are. Not below 30: an alarm that is not heard is none."""
+    recordings: AnyPath | None = Field(default=None, strict=False)
+    """A folder of recorded words: `<key>.wav`, for a dialect or for a voice that is known."""
+    shows: tuple[DeviceName, ...] = Field(default=(), max_length=8, strict=False)
+    """For who cannot hear: the lights and vibrating plugs that are on while a tone sounds."""
+
+
 class Config(Section):
     """The whole file.
 
@@ -133,6 +160,8 @@ class Config(Section):
     zigbee: ZigbeeSection | None = None
     modem: ModemSection | None = None
     uplink: UplinkSection | None = None
+    host: HostSection | None = None
+    sound: SoundSection | None = None
     siren: SirenSection = SirenSection()
     journal: JournalSection = JournalSection()
     rules: dict[str, Any] = Field(default_factory=dict)

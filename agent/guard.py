@@ -38,6 +38,7 @@ from agent.journal.schema import Table
 from agent.journal.store import Committed, JournalStore
 from agent.journal.writer import Put
 from agent.measures import Measures
+from agent.own_parts import OwnParts
 from agent.own_state import OwnState
 from agent.pairing import Pairing
 from agent.pipeline import Pipeline, device_put
@@ -135,7 +136,8 @@ class Guard:
         self._strangers = 0
         self._copying: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._drivers = tuple(self._make_drivers())
+        self._parts = OwnParts(config, self._clock, self, self._registry, self._pipeline.order)
+        self._drivers = (*self._make_drivers(), *self._parts.drivers)
         self._answers = Answers(
             Hub(
                 config,
@@ -181,11 +183,13 @@ class Guard:
         self._store.start()
         if self._registry.restored_from_copy:
             # A journal that then knew only the next new device would hide the copy for ever.
-            puts = [device_put(self._registry, device.id) for device in self._registry.all()]
+            puts = [device_put(self._registry, device.id) for device in self._registry.paired()]
             self._store.append((), puts, urgent=True)
         dispatch = Dispatch(self._drivers, group, self._pipeline.reported)
         self._pipeline.release = dispatch.release
         pending = resume(self._pipeline, self._store, self._started)
+        self._parts.annunciator.resume(self._pipeline.visible)
+        self._pipeline.announce = self._parts.annunciator.heard
         for driver in self._drivers:
             group.create_task(supervise(driver, self._pipeline.fault), name=f"driver-{driver.name}")
         group.create_task(self._store.watch(), name="journal")

@@ -1,8 +1,8 @@
 """What guard knows of its own hub and says as readings: disk, clock, backlog, restarts, ways out.
 
 Owns when a figure is news: it is said at the start, so that what stood over a restart can end, and
-then only when it has changed enough. What a figure means is the rules' matter. No host driver reads
-the mains or the battery of the hub so far; those two are not said here.
+then only when it has changed enough. What a figure means is the rules' matter. Mains and battery of
+the hub are said by its power driver.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.alarms import Alarms
+from agent.core.actuation import Actuation
 from agent.core.alarm import Alarm, RuleId
 from agent.core.clock import Clock
 from agent.core.command import (
@@ -24,7 +25,7 @@ from agent.core.command import (
     ResolveAlarm,
     UnmuteRule,
 )
-from agent.core.device import DeviceId, hub_part
+from agent.core.device import Device, DeviceId, hub_part
 from agent.core.effect import CancelWake, Derive, Effect, RaiseAlarm, RestoreAlarm, WakeAt
 from agent.core.errors import CommandRefused
 from agent.core.event import Commanded, Event, Observed, Scheduled, WakeKey, Woken
@@ -101,6 +102,8 @@ class Pipeline:
         self.timers = Timers(clock, self._due)
         self.counts = Counts()
         self.release: Callable[[Sequence[Asked]], None] = lambda orders: None
+        self.announce: Callable[[AlarmBook], None] = lambda book: None
+        self._commits = self._announced = 0
         store.on_loss = self.lost
 
     def resume(self, state: engine.EngineState, book: AlarmBook, held: MuteBook) -> None:
@@ -152,6 +155,13 @@ class Pipeline:
     def command(self, command: Command, answer: Answer) -> None:
         """Take a command; `answer` gets its outcome once it is on disk, or the refusal."""
         self._submit(Commanded(command, self._clock.now()), answer)
+
+    def order(self, alarm: Alarm, actuation: Actuation, targets: Sequence[Device]) -> None:
+        """Have devices do something for an alarm that is on record, as far as the gate lets
+        them."""
+        tx = Transaction(self._clock.now(), self._store, urgent=True)
+        self._alarms.order(tx, actuation, targets, alarm, f"{alarm.id}/{alarm.count}/shown")
+        self._commit(tx, None)
 
     def record(
         self,
@@ -316,12 +326,14 @@ class Pipeline:
         """Give the transaction to the journal; say and do what it holds when it is on disk.
 
         Orders that wait longer than their budget go out unjournaled: help comes before the record.
-        Timers are set first, whatever the disk does.
+        So does what the person hears of an alarm. Timers are set first, whatever the disk does.
         """
         self._set_timers(tx)
         if not (tx.rows or tx.puts):
             return
         book, muted, orders = self._alarms.book, self._alarms.mutes, tuple(tx.orders)
+        self._commits += 1
+        number = self._commits
         overdue = False
 
         def go_ahead() -> None:
@@ -329,9 +341,13 @@ class Pipeline:
             overdue = True
             self.counts.unjournaled += len(orders)
             self.release(orders)
-            self.fault("journal", "slow", True, f"no commit within {COMMIT_BUDGET_S * 1000:.0f} ms")
+            self._announce(number, book)
+            if orders:
+                late_ms = COMMIT_BUDGET_S * 1000
+                self.fault("journal", "slow", True, f"no commit within {late_ms:.0f} ms")
 
-        late = asyncio.get_running_loop().call_later(COMMIT_BUDGET_S, go_ahead) if orders else None
+        waits = bool(orders) or (tx.urgent and book is not self.visible)
+        late = asyncio.get_running_loop().call_later(COMMIT_BUDGET_S, go_ahead) if waits else None
 
         def done(durable: bool) -> None:
             if late is not None and not overdue:
@@ -340,6 +356,7 @@ class Pipeline:
                 self.release(orders)
             if tx.urgent:
                 self.visible, self.muted = book, muted
+                self._announce(number, book)
                 if durable and not overdue:
                     self._journal_is_quick()
             if answer is not None:
@@ -348,6 +365,12 @@ class Pipeline:
                 tx.done(durable)
 
         self._store.append(tx.rows, tx.puts, urgent=tx.urgent, done=done)
+
+    def _announce(self, number: int, book: AlarmBook) -> None:
+        """Let the person hear how the alarms stand, unless they have heard of a later commit."""
+        if number > self._announced:
+            self._announced = number
+            self.announce(book)
 
     def _journal_is_quick(self) -> None:
         if self._faults.get((hub_part("journal"), "slow"), (False, ""))[0]:

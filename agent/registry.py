@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 
 class Registry:
-    """All devices of the home by id. Only paired devices are in it."""
+    """All devices of the home by id. Only paired devices are in it, and the hub's own parts that
+    take orders."""
 
     def __init__(self, kept: Mapping[str, str], copy: Path) -> None:
         """Take the ledger from the journal (`kept`: id to JSON), or from the copy if that has
@@ -35,6 +36,7 @@ class Registry:
         if not self._devices:
             self._devices = _read_copy(copy)
             self.restored_from_copy = bool(self._devices)
+        self._parts: set[DeviceId] = set()
         self._latest: dict[DeviceId, dict[str, Value]] = {}
         self._heard: dict[DeviceId, Stamp] = {}
 
@@ -46,6 +48,10 @@ class Registry:
         """Return all devices in the order in which they were paired."""
         return sorted(self._devices.values(), key=lambda d: (d.paired_at_s or 0.0, d.id))
 
+    def paired(self) -> list[Device]:
+        """Return all devices but the hub's own parts."""
+        return [device for device in self.all() if device.id not in self._parts]
+
     def of_kind(self, kind: DeviceKind) -> list[Device]:
         """Return all devices of a kind."""
         return [device for device in self.all() if device.kind is kind]
@@ -53,6 +59,11 @@ class Registry:
     def put(self, device: Device) -> None:
         """Take a device in, or take better knowledge of it."""
         self._devices[device.id] = device
+
+    def put_part(self, part: Device) -> None:
+        """Take in a part of the hub itself: it can be given orders, and is in no copy."""
+        self._parts.add(part.id)
+        self._devices[part.id] = part
 
     def renew(self, found: Device) -> Device | None:
         """Take what a device now says of itself; name, room and kind stay. None when it is not
@@ -86,9 +97,10 @@ class Registry:
             self._replace_copy()
 
     def _replace_copy(self) -> None:
-        if not self._devices:
+        ours = self.paired()
+        if not ours:
             return
-        text = json.dumps([json.loads(encode_device(d)) for d in self.all()], ensure_ascii=False)
+        text = json.dumps([json.loads(encode_device(d)) for d in ours], ensure_ascii=False)
         kept_copy.write(self._copy, "devices", text)
 
 

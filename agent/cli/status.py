@@ -97,21 +97,18 @@ def _parts(session: Session, found: Status) -> list[Line]:
 
 
 def _driver(session: Session, driver: DriverInfo) -> list[Line]:
-    is_modem = driver.driver == "modem"
+    called = text.word(text.PARTS, driver.driver, session.language)
+    lines = [(called, _health(session, ok=driver.ok, says=session.told(driver.says)))]
+    if not driver.frames_in and not driver.port:
+        return lines  # It looks at what it has; nothing comes in over a wire.
     frames = session.say(
-        text.MODEM_LINES if is_modem else text.RADIO_FRAMES,
+        text.MODEM_LINES if driver.driver == "modem" else text.RADIO_FRAMES,
         frames_in=driver.frames_in,
         refused=driver.frames_refused,
         restarts=driver.restarts,
     )
     where = f"{driver.driver} {driver.port}".strip()
-    return [
-        (
-            session.say(text.MODEM if is_modem else text.RADIO),
-            _health(session, ok=driver.ok, says=session.told(driver.says)),
-        ),
-        ("", f"{where}: {frames}"),
-    ]
+    return [*lines, ("", f"{where}: {frames}")]
 
 
 def _what_is_wrong(session: Session, found: Status) -> list[Line]:

@@ -625,6 +625,14 @@ RADIO_FRAMES = S(
     "{frames_in} frames in, {refused} refused, {restarts} restarts",
 )
 MODEM = S("短信电话", "Modem")
+PARTS: dict[str, S] = {
+    "zigbee": RADIO,
+    "modem": MODEM,
+    "speaker": S("喇叭", "Speaker"),
+    "button": S("主机按钮", "Button"),
+    "power": S("电源", "Power"),
+    "board": S("主板", "Board"),
+}
 MODEM_LINES = S(
     "收到 {frames_in} 行，未理会的短信 {refused} 条，重启 {restarts} 次",
     "{frames_in} lines in, {refused} texts not heeded, {restarts} restarts",

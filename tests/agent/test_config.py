@@ -105,6 +105,29 @@ def test_what_is_written_is_what_counts(file: Path) -> None:
     assert (config.siren.sos_s, config.siren.danger_s) == (30, 300)
 
 
+def test_the_hubs_own_parts_are_there_when_their_section_is(file: Path) -> None:
+    assert (written(file, HUB).host, written(file, HUB).sound) == (None, None)
+    config = written(file, HUB + "[host]\n[sound]\n")
+    assert config.host is not None
+    assert config.host.model_dump() == {
+        "sysfs": Path("/sys"),
+        "gpio_chip": Path("/dev/gpiochip0"),
+        "button_line": None,
+        "lamp_line": None,
+    }
+    assert config.sound is not None
+    assert config.sound.model_dump() == {
+        "device": "default",
+        "volume_pct": 90,
+        "recordings": None,
+        "shows": (),
+    }
+    lamp = '[sound]\nshows = ["zb:00124b0001020304"]\nrecordings = "/etc/anju/voice"\n'
+    sound = written(file, HUB + lamp).sound
+    assert sound is not None
+    assert (sound.shows, sound.recordings) == (("zb:00124b0001020304",), Path("/etc/anju/voice"))
+
+
 def test_a_file_that_is_not_there_names_the_option_that_gives_another(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "none.toml")
@@ -150,7 +173,11 @@ def test_a_key_that_must_be_there_is_named(file: Path, text: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "key", "known"),
     [
-        (HUB + "[zigbe]\n", "zigbe", "hub, journal, modem, rules, siren, uplink, zigbee"),
+        (
+            HUB + "[zigbe]\n",
+            "zigbe",
+            "host, hub, journal, modem, rules, siren, sound, uplink, zigbee",
+        ),
         (HUB + "name = 1\n", "hub.name", "data_dir, district, id, language, runtime_dir"),
         (ZIGBEE + "chanel = 15\n", "zigbee.chanel", "baudrate, channel, port"),
         (HUB + "[siren]\nloud = true\n", "siren.loud", "danger_s, sos_s"),
@@ -209,6 +236,11 @@ def test_a_key_with_a_line_break_in_it_is_still_told_in_one_line(file: Path) -> 
         (UPLINK + "bulk_rows_per_s = 0\n", "uplink.bulk_rows_per_s = 0: input should be greater"),
         (HUB + 'data_dir = "/a\\u0000b"\n', "hub.data_dir = '/a\\x00b': input should be a path wi"),
         (HUB + f'runtime_dir = "/{94 * "r"}"\n', "hub.runtime_dir = '/rrr"),
+        (HUB + "[sound]\nvolume_pct = 29\n", "sound.volume_pct = 29: input should be greater"),
+        (HUB + '[sound]\nshows = ["lamp"]\n', "sound.shows.0 = 'lamp': string should match"),
+        (HUB + '[sound]\ndevice = ""\n', "sound.device = '': string should have at least 1"),
+        (HUB + "[host]\nbutton_line = -1\n", "host.button_line = -1: input should be greater"),
+        (HUB + "[host]\nlamp_line = true\n", "host.lamp_line = True: input should be a valid"),
         (HUB + "[siren]\nsos_s = 9\n", "siren.sos_s = 9: input should be greater"),
         (HUB + "[siren]\nsos_s = 601\n", "siren.sos_s = 601: input should be less"),
         (HUB + "[siren]\ndanger_s = 59\n", "siren.danger_s = 59: input should be greater"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.device import Device, DeviceId, DeviceKind, PowerClass
+from agent.core.device import Device, DeviceId, DeviceKind, PowerClass, hub_part
 from agent.core.reading import Quantity, Reading
 from agent.registry import Registry, decode_device, encode_device
 from tests.agent.home import BUTTON, DEVICES, SIREN, SMOKE
@@ -188,3 +188,22 @@ def test_copies_written_at_the_same_time_do_not_spoil_each_other(copy: Path) -> 
 def test_an_entry_that_cannot_be_read_costs_no_other_device(copy: Path, body: str) -> None:
     entries = {str(BUTTON.id): encode_device(BUTTON), str(FULL.id): body}
     assert Registry(entries, copy).all() == [BUTTON]
+
+
+def test_a_part_of_the_hub_takes_orders_and_is_in_no_copy(copy: Path) -> None:
+    speaker = Device(hub_part("speaker"), DeviceKind.SPEAKER, "hub speaker")
+    registry = ledger(copy, BUTTON)
+    registry.put_part(speaker)
+    assert registry.of_kind(DeviceKind.SPEAKER) == [speaker]
+    assert registry.paired() == [BUTTON]
+    registry.write_copy()
+    assert kept(copy) == [BUTTON]
+
+
+def test_a_hub_with_nothing_but_its_own_parts_overwrites_no_copy(copy: Path) -> None:
+    ledger(copy, FULL).write_copy()
+    empty = Registry({}, copy.with_name("other.json"))
+    empty.put_part(Device(hub_part("speaker"), DeviceKind.SPEAKER, "hub speaker"))
+    empty.write_copy()
+    assert not copy.with_name("other.json").exists()
+    assert kept(copy) == [FULL]

@@ -2,7 +2,8 @@
 
 `--presses N` presses for each figure of a press, `--starts N` cold starts, `--commits N` urgent
 commits for the journal, `--rows N` rows for it and to drain, and readings for the rules; `--texts
-N` text messages over the modem; `--only journal` or `--only rules` measures that alone.
+N` text messages over the modem; `--only journal`, `--only rules` or `--only sound` measures that
+alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tests.bench import drain, journal, modem, press, replay, rules, start, zigpy_floor
+from tests.bench import drain, journal, modem, press, replay, rules, sound, start, zigpy_floor
 from tests.bench.figures import show
 
 
@@ -23,14 +24,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--only", choices=("journal", "rules"))
+    parser.add_argument("--only", choices=("journal", "rules", "sound"))
     options = parser.parse_args()
     show("machine", cores=os.cpu_count(), load=[round(x, 2) for x in os.getloadavg()])
-    if options.only != "rules":
+    if options.only in (None, "journal"):
         journal.run(options.commits, options.rows)
-    if options.only != "journal":
+    if options.only in (None, "rules"):
         rules.run(options.rows)
         replay.run(options.days)
+    if options.only in (None, "sound"):
+        sound.run(options.presses // 4)
     if options.only:
         return
     zigpy_floor.run(options.presses)
