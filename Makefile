@@ -19,7 +19,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/hw-fixtures:$(CURDIR)/hw-fixtures/emula
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types tidy docs docs-check fmt unit serial play bench faults power-cut \
-        network-faults test-brokers fleet judge lock clean venv-demo venv-dev debian-test
+        network-faults test-brokers fleet mutate judge lock clean venv-demo venv-dev debian-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -88,6 +88,9 @@ test-brokers: venv-dev debian-test ## Run the uplink's tests on each broker that
 power-cut: venv-dev ## Cut the power of the journal's disk CUTS times (root; says so where it cannot)
 	@[ "$$(id -u)" -ne 0 ] || .ci/apt-need qemu-utils qemu-system-common e2fsprogs mount
 	@$(PY) -m tests.faults.power_cut --cuts $(CUTS)
+
+mutate: venv-dev ## Plant every small fault in the safety core and see a test fail (ONLY=patterns/threshold)
+	@$(PY) -m tests.mutate --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
 judge: venv-dev ## Have a second, unrelated Zigbee stack judge the emulated stick (needs npm)
 	@PYTHON=$(abspath $(PY)) tests/emulators/herdsman/run
