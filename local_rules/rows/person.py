@@ -90,7 +90,7 @@ PERSON: tuple[Row, ...] = (
         parameters={
             "within_s": Parameter(1800, 1800, 5400, "s", "rule 15: voice at 30 min, 45 if a bath"),
             "rearm_s": REARM_S3,
-            "pre_alarm_s": Parameter(1800, 120, 3600, "s", "rule 15: alert at 60 min"),
+            "pre_alarm_s": Parameter(1800, 0, 3600, "s", "rule 15: alert at 60 min"),
             "prompt_every_s": Parameter(600, 60, 1800, "s", "Design: three times"),
         },
         latched=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -84,6 +85,13 @@ class Bench:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+                await self._port_is_free()
+
+    async def _port_is_free(self) -> None:
+        """Wait until the thread that held the port is gone: the next driver finds it taken before."""
+        for thread in threading.enumerate():
+            if thread.name == "modem-read":
+                await asyncio.to_thread(thread.join, WAIT_S)
 
     async def until(
         self, met: Callable[[], object], what: str, *, timeout_s: float = WAIT_S
