@@ -88,7 +88,7 @@ class Bench:
                 await self._port_is_free()
 
     async def _port_is_free(self) -> None:
-        """Wait until the thread that held the port is gone: the next driver finds it taken before."""
+        """Wait until the thread that held the port is gone: the next driver would find it taken."""
         for thread in threading.enumerate():
             if thread.name == "modem-read":
                 await asyncio.to_thread(thread.join, WAIT_S)
