@@ -89,6 +89,13 @@ def test_news_in_the_middle_of_an_answer_are_news() -> None:
     assert sort(model, Said("+CREG: 1")) is Sort.NEWS
 
 
+def test_a_prompt_is_heard_though_news_come_right_behind_it() -> None:
+    news = Said("+CREG: 1")
+    assert said(b"\r\n> \r\n+CREG: 1\r\n") == [Said(at.PROMPT), news]
+    ear, first = hear(Ear(), b"\r\n> ")
+    assert (first, hear(ear, b"\r\n+CREG: 1\r\n")[1]) == ((Said(at.PROMPT),), (news,))
+
+
 def test_busy_is_a_result_of_dialling_and_news_for_every_other_question() -> None:
     assert sort(Question("ATD10086;"), Said("BUSY")) is Sort.REFUSED
     assert sort(Question("AT+CSQ", "+CSQ:"), Said("BUSY")) is Sort.NEWS

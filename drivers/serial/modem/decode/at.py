@@ -88,7 +88,9 @@ def hear(ear: Ear, data: bytes) -> tuple[Ear, tuple[Said, ...]]:
             skipping = False
             continue
         text = line.decode("ascii", "replace").strip("\0 ")
-        if text:
+        if text == PROMPT.strip():
+            found.append(Said(PROMPT))  # It waits, and something else was said meanwhile.
+        elif text:
             heads, said = _complete(heads, text)
             found += said
     if not skipping and rest.lstrip(b"\0") == PROMPT.encode():
