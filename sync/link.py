@@ -43,7 +43,7 @@ from sync.commands import SIGNED, Commands, Door, refusal, request_id_of
 from sync.dialer import Dialer, delay_s
 from sync.guard_line import GuardLine
 from sync.history import History
-from sync.memory import give_back
+from sync.memory import give_back, keep_small
 from sync.messages import Heartbeat, JournalMark, Response, Sent, Status, Topics
 from sync.mqtt import Connection, Endpoint
 from sync.reasons import UplinkDown
@@ -67,6 +67,7 @@ def main(config_path: Path) -> int:
     if config.uplink is None:
         log.info("link.not_wanted reason=no_uplink_section")
         return 0
+    keep_small()
     asyncio.run(run(config, clock=SystemClock(), rng=random.Random()))
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 from tests.sync.brokers import chosen
@@ -121,9 +120,7 @@ async def test_link_stays_small(tmp_path: Path) -> None:
     async with house(tmp_path, extra="tls = false\nbulk_rows_per_s = 100000.0") as home:
         home.guard.commit("bulk", 5_000)
         await home.settled()
-        # The interpreter of Python 3.13 itself takes some 3 MB more than that of 3.11.
-        most_mb = 45 if sys.version_info < (3, 13) else 48
-        assert home.link.resident_kb() <= most_mb * 1024
+        assert home.link.resident_kb() <= 45 * 1024
 
 
 async def test_sigterm_ends_in_good_order(tmp_path: Path) -> None:
